@@ -43,6 +43,8 @@ class ApiSettings(Group):
     """Seconds after which the database gives up a statement of the pages or REST."""
     connections_per_source: int = Field(default=100, ge=1)
     """Open connections of one address; those of trusted proxies are not counted."""
+    keep_s: float = Field(default=1.0, ge=0, le=60)
+    """Seconds for which answers that are open to everybody are kept and given to others who ask the same; 0: not at all."""
     dsn: str = Field(default="", repr=False)
     """Connection string of a login that has the API's roles and nothing else (docs/deploy.md); empty: `db.dsn` takes the role
     `cityops_api` as it connects."""

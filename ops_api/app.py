@@ -33,7 +33,7 @@ from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.rest.described import bare_app
 from ops_api.rest.export import Exporter
-from ops_api.rest.kept import KeepAnswers
+from ops_api.rest.kept import KEEP_S, KeepAnswers
 from ops_api.rest.places import Places
 from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers import alarm_stream, problems
@@ -80,6 +80,7 @@ def create_app(
     answer_s: float = 30.0,
     front: FrontDoor | None = None,
     export_places: Places | None = None,
+    keep_s: float = KEEP_S,
     things: SensorThings | None = None,
 ) -> FastAPI:
     """Return the application.
@@ -110,6 +111,7 @@ def create_app(
         shelf: open data, with its licence.
         answer_s: seconds within which an answer begins.
         export_places: how many bulk exports there may be; as an installation that sets nothing has them.
+        keep_s: for how long open answers are kept; 0: not at all [s].
         front: who somebody is and where it is written down; without it nobody has an account or a key.
         things: OGC SensorThings; without it its routes answer 503.
     """
@@ -141,7 +143,7 @@ def create_app(
         front=front or FrontDoor(),
         sta=things,
     )
-    _mount(app, answer_s)
+    _mount(app, answer_s, keep_s)
     return app
 
 
@@ -178,14 +180,14 @@ def _context(
     )
 
 
-def _mount(app: FastAPI, answer_s: float) -> None:
+def _mount(app: FastAPI, answer_s: float, keep_s: float) -> None:
     app.router.routes.extend(routes())
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(LimitBody)
     app.add_middleware(LimitTime, answer_s=answer_s)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
-    app.add_middleware(KeepAnswers)
+    app.add_middleware(KeepAnswers, keep_s=keep_s)
     app.add_middleware(KeepSignedIn)  # outside of what is kept: a cookie is somebody's
     app.add_middleware(Audited)
     app.add_middleware(SecurityHeaders)

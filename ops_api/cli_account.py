@@ -18,6 +18,8 @@ from ops_api.cli_help import examples, group
 if TYPE_CHECKING:
     from cityops.settings import Settings
     from ops_api.access.model import Role
+    from ops_api.audit.core.model import Entry
+    from ops_api.audit.store import PostgresAudit
     from ops_api.identity.accounts import Link
     from ops_api.identity.desk import IdentityDesk
     from ops_api.identity.model import Account
@@ -44,7 +46,13 @@ def first_admin(
     from ops_api.cli_desk import name_of
 
     who = name_of(by)
-    _show(at_accounts(lambda desk: desk.accounts.first_admin(name, label, who, _now())))
+    made = at_accounts(
+        lambda desk: desk.accounts.first_admin(name, label, who, _now()),
+        "account first-admin",
+        lambda _: f"account:{name}",
+        by=by,
+    )
+    _show(made)
 
 
 @app.command(
@@ -70,7 +78,7 @@ def add(
         made = await desk.accounts.add(name, label or name, held, who, _now())
         return await desk.accounts.link(made, _now()) if link else None
 
-    found = at_accounts(run)
+    found = at_accounts(run, "account add", lambda _: f"account:{name}", by=by)
     if found is None:
         typer.echo(f"{name} is made")
     else:
@@ -96,21 +104,21 @@ def list_accounts(as_json: AsJson = False) -> None:
 def roles(name: Name, role: Roles) -> None:
     """Give an account these roles instead of those it has; that ends its sessions."""
     held = _roles(role)
-    _with_account(name, lambda desk, who: desk.accounts.set_roles(who, held))
+    _with_account(name, lambda desk, who: desk.accounts.set_roles(who, held), "account roles")
     typer.echo(f"{name}: {', '.join(sorted(held))}; signed out everywhere")
 
 
 @app.command("disable", epilog=examples("cityops account disable ada.lovelace"))
 def disable(name: Name) -> None:
     """Close an account: it signs in no more, its sessions end at once and its keys open nothing."""
-    _with_account(name, lambda desk, who: desk.accounts.disable(who, _now()))
+    _with_account(name, lambda desk, who: desk.accounts.disable(who, _now()), "account disable")
     typer.echo(f"{name} is closed")
 
 
 @app.command("enable", epilog=examples("cityops account enable ada.lovelace"))
 def enable(name: Name) -> None:
     """Open a closed account again."""
-    _with_account(name, lambda desk, who: desk.accounts.enable(who))
+    _with_account(name, lambda desk, who: desk.accounts.enable(who), "account enable")
     typer.echo(f"{name} is open")
 
 
@@ -121,7 +129,8 @@ def link(
 ) -> None:
     """Print a link by which an account's owner chooses a new password, once; links before it are void."""
     life = timedelta(hours=hours)
-    _show(_with_account(name, lambda desk, who: desk.accounts.link(who, _now(), life)))
+    made = _with_account(name, lambda desk, who: desk.accounts.link(who, _now(), life), "account link")
+    _show(made)
 
 
 @app.command("sessions", epilog=examples("cityops account sessions ada.lovelace"))
@@ -144,28 +153,72 @@ def sessions(name: Name, as_json: AsJson = False) -> None:
 @app.command("end-sessions", epilog=examples("cityops account end-sessions ada.lovelace"))
 def end_sessions(name: Name) -> None:
     """Sign an account out everywhere."""
-    _with_account(name, lambda desk, who: desk.accounts.end_sessions(who))
+    _with_account(name, lambda desk, who: desk.accounts.end_sessions(who), "account end-sessions")
     typer.echo(f"{name} is signed out everywhere")
 
 
 @app.command("reset-mfa", epilog=examples("cityops account reset-mfa ada.lovelace"))
 def reset_mfa(name: Name) -> None:
-    """Take away an account's authenticator and recovery codes, and end its sessions: a lost telephone."""
+    """Take away an account's authenticator, recovery codes and passkeys, and end its sessions: a lost telephone."""
 
     async def run(desk: IdentityDesk, who: Account) -> None:
-        await desk.factors.drop(who.account_id)
+        await desk.factors.reset(who.account_id)
         await desk.accounts.end_sessions(who)
 
-    _with_account(name, run)
+    _with_account(name, run, "account reset-mfa")
     typer.echo(f"{name} sets up an authenticator at the next sign-in")
 
 
-def at_accounts(work: Callable[[IdentityDesk], Awaitable[Result]]) -> Result:
-    """Do something at the desk of the settings' database, and return what it returns; a refusal is told, exit status 1."""
+def at_accounts(
+    work: Callable[[IdentityDesk], Awaitable[Result]],
+    act: str = "",
+    about: Callable[[Result], str] = lambda _: "",
+    *,
+    by: str = "",
+    needs_secret: bool = False,
+) -> Result:
+    """Do something at the desk of the settings' database, and return what it returns; a refusal is told, exit status 1.
+
+    Args:
+        work: what is done there.
+        act: as the audit has it; empty: a look that it is not told of.
+        about: which account (``account:`` and its name) or key (``key:``) it was, of what ``work`` returned.
+        by: who does it; the login's name without.
+        needs_secret: whether keys are made, which is no good without the API's own secret.
+    """
+    from functools import partial
+
+    from ops_api.cli_desk import name_of
     from ops_api.identity.model import IdentityRefusedError
     from ops_api.wiring_identity import identity_of
 
-    return through(identity_of, work, (IdentityRefusedError,))
+    async def run(door: tuple[IdentityDesk, PostgresAudit]) -> Result:
+        desk, audit = door
+        done = await work(desk)
+        if act:
+            await audit.add(_entry(act, name_of(by), await _numbered(desk, about(done))))
+        return done
+
+    return through(partial(identity_of, needs_secret=needs_secret), run, (IdentityRefusedError,))
+
+
+async def _numbered(desk: IdentityDesk, about: str) -> str:
+    """Return what the audit calls an account: its number, which says nobody's name once the account is gone."""
+    what, _, name = about.partition(":")
+    found = await desk.accounts.named(name) if what == "account" else None
+    return about if found is None else f"account:{found.account_id}"
+
+
+def _entry(act: str, who: str, about: str) -> Entry:
+    from secrets import token_hex
+
+    from ops_api.audit.core.model import Entry
+
+    at_us = round(_now().timestamp() * 1_000_000)
+    return Entry(
+        at_us=at_us, actor_kind="cli", actor_id=who, roles="", via="cli", action=act, object=about, outcome="done", source="",
+        request_id=token_hex(8),
+    )  # fmt: skip
 
 
 async def account_called(desk: IdentityDesk, name: str) -> Account:
@@ -182,11 +235,13 @@ async def account_called(desk: IdentityDesk, name: str) -> Account:
     return found
 
 
-def _with_account(name: str, work: Callable[[IdentityDesk, Account], Awaitable[Result]]) -> Result:
+def _with_account(
+    name: str, work: Callable[[IdentityDesk, Account], Awaitable[Result]], act: str = ""
+) -> Result:
     async def run(desk: IdentityDesk) -> Result:
         return await work(desk, await account_called(desk, name))
 
-    return at_accounts(run)
+    return at_accounts(run, act, lambda _: f"account:{name}")
 
 
 def _roles(names: list[str]) -> frozenset[Role]:

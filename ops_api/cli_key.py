@@ -44,7 +44,7 @@ def make(
         who = await account_called(desk, owner)
         return await desk.keys.make(who, label, scope, datetime.now(UTC), life)
 
-    made = at_accounts(run)
+    made = at_accounts(run, "key make", lambda key: f"key:{key.key_id}", needs_secret=True)
     typer.echo(made.key)
     if not quiet:
         typer.echo(
@@ -83,8 +83,14 @@ def revoke(
     from ops_api.identity.core.keys import key_id_of
 
     named = key_id_of(key_id) or key_id
-    if not at_accounts(lambda desk: desk.keys.revoke(named, datetime.now(UTC))):
-        raise ConfigurationError(f"there is no key {named!r} that holds; `cityops key list` shows which do")
+
+    async def run(desk: IdentityDesk) -> None:
+        if not await desk.keys.revoke(named, datetime.now(UTC)):
+            raise ConfigurationError(
+                f"there is no key {named!r} that holds; `cityops key list` shows which do"
+            )
+
+    at_accounts(run, "key revoke", lambda _: f"key:{named}")
     typer.echo(f"{named} opens nothing any more")
 
 

@@ -134,6 +134,7 @@ async def run_api(
             crew=crew_desk(settings, pool, desk),
             round_desk=desk,
             incidents=incidents,
+            keep_s=settings.api.keep_s,
             export_places=Places(settings.open.exports_at_once, settings.open.exports_per_day),
             things=things,
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -9,12 +10,15 @@ from pathlib import Path
 
 from cityops.db.pool import connect
 from cityops.embedded.postgres import running_dsn
+from cityops.errors import ConfigurationError
 from cityops.settings import Settings
+from ops_api.audit.spool import Spool
+from ops_api.audit.store import PostgresAudit
 from ops_api.cli_db import database
 from ops_api.identity.desk import IdentityDesk, desk_on
 from ops_api.identity.model import Terms
 from ops_api.identity.oidc import AtProvider
-from ops_api.identity.secrets import Secrets, secret_in
+from ops_api.identity.secrets import KEY_FILE, Secrets, secret_in
 from ops_api.own_database import DEMO_FOLDER
 from ops_api.queries import Db, OneConnection, Pool
 from ops_api.queries.as_role import RoleDb
@@ -62,24 +66,42 @@ def _at(settings: Settings) -> AtProvider | None:
     )
 
 
-def identity_desk(settings: Settings, pool: Pool, secrets: Secrets | None = None) -> IdentityDesk:
+def identity_desk(settings: Settings, pool: Pool, of: Secrets | None = None) -> IdentityDesk:
     """Return the desk on a pool's connections."""
     return desk_on(
         RoleDb(Db(pool), "cityops_identity"),
-        secrets or identity_secrets(settings),
+        of or identity_secrets(settings),
         terms_of_identity(settings),
         _at(settings),
     )
 
 
 @asynccontextmanager
-async def identity_of(settings: Settings) -> AsyncIterator[IdentityDesk]:
-    """Lend the desk for a command, on the settings' database, or the embedded one that runs.
+async def identity_of(
+    settings: Settings, *, needs_secret: bool = False
+) -> AsyncIterator[tuple[IdentityDesk, PostgresAudit]]:
+    """Lend desk and audit for a command, on the settings' database, or the embedded one that runs.
+
+    A command makes no secret: made by another user or on another host it would be none of the API's.
 
     Raises:
-        ConfigurationError: without a database.
+        ConfigurationError: without a database; or without a secret where one is needed.
         TransientError: it does not answer.
     """
     dsn = database(settings)
     async with await connect(dsn, application_name="cityops-identity", autocommit=False) as connection:
-        yield identity_desk(settings, OneConnection(connection))
+        pool = OneConnection(connection)
+        audit = PostgresAudit(Db(pool), Spool(settings.data_dir))
+        yield identity_desk(settings, pool, _of_command(settings, needs_secret)), audit
+
+
+def _of_command(settings: Settings, needed: bool) -> Secrets:
+    there = settings.identity.secret is not None or (_folder(settings) / KEY_FILE).exists()
+    if there:
+        return identity_secrets(settings)
+    if needed:
+        raise ConfigurationError(
+            f"there is no {_folder(settings) / KEY_FILE}: run this where the API runs, as its user and after its first start, "
+            "or set CITYOPS_IDENTITY__SECRET to what it has"
+        )
+    return Secrets.of(secrets.token_urlsafe(48))  # nothing is marked or sealed with it

@@ -1,4 +1,4 @@
-"""Take a picture of every page from a running demo, for docs/pages.md and the README: ``make screenshots ARGS="--password …"``.
+"""Take a picture of every page from a running demo, for docs/pages.md and the README: ``make screenshots ARGS="--password … --account ella.operations:…"``.
 
 Start ``cityops demo`` first and let its evening go on until routes are to be treated and alarms are up. Which pages
 there are is the web application's own list; where a page's address names a thing, the first link that leads to one is
@@ -60,6 +60,18 @@ def let_in(page: Page, password: str) -> None:
         field.fill(password)
         form.locator("button").first.click()
         page.wait_for_load_state("domcontentloaded")
+
+
+def sign_in(context: BrowserContext, url: str, account: str) -> None:
+    """Sign in with a demo's account, ``NAME:PASSWORD``: for pages that are not for everybody."""
+    name, _, password = account.partition(":")
+    page = context.new_page()
+    page.goto(f"{url}/sign-in")
+    page.fill("#name", name)
+    page.fill("#password", password)
+    page.locator("form[action='/sign-in'] button").click()
+    page.wait_for_load_state("domcontentloaded")
+    page.close()
 
 
 class Seen:
@@ -168,6 +180,9 @@ def main() -> None:
     )
     parser.add_argument("--home", default="demo-damp-home", help="home code of the resident's page")
     parser.add_argument("--password", default="", help="that the demo printed: for pages that ask who looks")
+    parser.add_argument(
+        "--account", default="", metavar="NAME:PASSWORD", help="of operations, that the demo printed"
+    )
     parser.add_argument("--out", type=Path, default=DOCS / "images", help="folder (default: %(default)s)")
     parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("google-chrome"))
     given = parser.parse_args()
@@ -182,6 +197,8 @@ def main() -> None:
         try:
             context = browser.new_context(viewport=SMALL, device_scale_factor=SMALL_SCALE)
             join(context, url, given.home)
+            if given.account:
+                sign_in(context, url, given.account)
             seen = Seen(context, url, given.password, folder)
             street, kept = what_if(context, url, given.password)
             incident(context, url, street)

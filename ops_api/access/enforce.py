@@ -91,6 +91,7 @@ async def hold_to(request: Request, rule: Rule | None) -> None:
         request.state.asker = who
         await _check(request, rule, who)
     _count(request, rule, who)
+    request.state.admitted = True
 
 
 async def _check(request: Request, rule: Rule, who: Principal) -> None:

@@ -147,12 +147,17 @@ def decide(rule: Rule, who: Principal, now_s: float, path: Mapping[str, str]) ->
         return "no" if who.kind == "program" and not entitled(rule, who) else "yes"
     if rule.who == "home":
         return _home(rule, who, path)
-    if who.kind == "nobody":
+    if who.kind == "nobody" or _only_lives_here(rule, who):
         return "sign_in"
     if not entitled(rule, who):
         return "no"
     stale = rule.fresh_s > 0 and who.kind == "staff" and now_s - who.signed_in_s > rule.fresh_s
     return "again" if stale else "yes"
+
+
+def _only_lives_here(rule: Rule, who: Principal) -> bool:
+    """Whether a resident comes to what is for staff: somebody may be both, and is asked who they are at work."""
+    return who.kind == "resident" and rule.who == "roles" and Role.RESIDENT not in rule.roles
 
 
 def entitled(rule: Rule, who: Principal) -> bool:

@@ -27,7 +27,8 @@ def entry_of(scope: MutableMapping[str, Any], rule: Rule, status: int, now: date
     who: Principal = state.get("asker") or NOBODY
     team = state.get("team", "")
     unknown = who.kind == "nobody" and not team
-    if (unknown and (status >= 400 or rule.audit == "look")) or status == 429:
+    in_vain = status >= 400 or not state.get("admitted", False) or rule.audit == "look"
+    if (unknown and in_vain) or status == 429:
         return None
     kind, actor, roles = _actor(who, team)
     client = scope.get("client")
@@ -62,7 +63,8 @@ def _object(scope: MutableMapping[str, Any], state: Mapping[str, Any]) -> str:
     member = state.get("member")
     lives_in = None if member is None or "code" not in given else member.lives_in(given["code"])
     home = [] if lives_in is None else [f"home:{lives_in.home_id}"]
-    return _fit(" ".join(home + told))
+    about = [state["about"]] if "about" in state else []  # said by the route itself: account:…, key:…
+    return _fit(" ".join(home + told + about))
 
 
 def _fit(text: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict, replace
 
+import psycopg
 import structlog
 
 from cityops.errors import TransientError
 from ops_api.audit.core.model import Entry
 from ops_api.audit.ports import AuditUnavailableError
 from ops_api.audit.spool import Spool
-from ops_api.queries import Db
+from ops_api.queries import Db, UnusableValueError
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +38,9 @@ class PostgresAudit:
         """
         try:
             await self._db.rows("audit_add", **asdict(entry))
-        except TransientError as error:
+        except (TransientError, UnusableValueError, psycopg.Error) as error:
+            # Whatever it is: an act is done by then, and its line must not be lost.
+            log.error("audit line not written", action=entry.action, error=str(error))
             raise AuditUnavailableError("the audit cannot be written") from error
 
     async def done(self, entry: Entry) -> None:

@@ -160,12 +160,26 @@ class Accounts:
         """Open a closed account again."""
         await self._db.rows("account_enable", account_id=who.account_id)
 
+    async def needs_local(self, who: Account) -> None:
+        """Refuse a password or passkey to who signs in at the provider: who is let go there would come in with it.
+
+        Raises:
+            IdentityRefusedError: that is so.
+        """
+        if ((await self.row(who.name)) or {}).get("provider"):
+            raise IdentityRefusedError("This account signs in at the council’s provider, and there alone.")
+
     async def end_sessions(self, who: Account) -> None:
         """End all sessions of an account."""
         await self._db.rows("account_end_sessions", account_id=who.account_id)
 
     async def link(self, who: Account, now: datetime, life: timedelta = LINK) -> Link:
-        """Make a link by which its owner chooses a password, once; links before it are void."""
+        """Make a link by which its owner chooses a password, once; links before it are void.
+
+        Raises:
+            IdentityRefusedError: its owner signs in at the provider.
+        """
+        await self.needs_local(who)
         await self._db.rows("steps_void", account_id=who.account_id, now=now)
         token = await self._steps.begin("link", life, now, account_id=who.account_id)
         return Link(who.name, token, now + life)

@@ -53,7 +53,7 @@ class Factors:
     def __init__(self, db: Db, secrets: Secrets) -> None:
         self._db, self._secrets = db, secrets
         self._aead = AESGCM(secrets.seal)
-        self._tries = TryBook(db, secrets.marks, "code")
+        self._tries = TryBook(db, secrets.marks, "code", "codes")
 
     async def held(self, account_id: str) -> Held:
         """Return what an account has."""
@@ -112,6 +112,11 @@ class Factors:
             for code in made:
                 await t.rows("code_add", account_id=who.account_id, hash=self._code_mark(code))
         return made
+
+    async def reset(self, account_id: str) -> None:
+        """Take away all that a lost telephone may hold: authenticator, recovery codes and passkeys."""
+        await self.drop(account_id)
+        await self._db.rows("passkeys_drop", account_id=account_id)
 
     async def drop(self, account_id: str) -> None:
         """Take away an account's authenticator and recovery codes."""

@@ -18,10 +18,11 @@ class TryBook:
         db: rows of tries.
         secret: key of the marks under which accounts and networks are counted: neither is written down.
         what: of what the tries are; passwords and codes are counted apart.
+        whole: how they count for the account as a whole.
     """
 
-    def __init__(self, db: Db, secret: bytes, what: str) -> None:
-        self._db, self._secret, self._what = db, secret, what
+    def __init__(self, db: Db, secret: bytes, what: str, whole: tries.Of = "account") -> None:
+        self._db, self._secret, self._what, self._whole = db, secret, what, whole
 
     async def count(self, name: str, asker: Asker, now: datetime) -> None:
         """Count a try before it is looked at.
@@ -48,7 +49,7 @@ class TryBook:
     async def _found(self, t: Transaction, name: str, asker: Asker) -> dict[tries.Of, tries.Count | None]:
         await t.rows("try_lock", subject=self._subject(name))
         found: dict[tries.Of, tries.Count | None] = {}
-        for of in tries.bound_by(known_browser=bool(asker.known)):
+        for of in tries.bound_by(known_browser=bool(asker.known), whole=self._whole):
             row = await t.row("try_of", subject=self._subject(name), source=self._source(asker, of))
             found[of] = None if row is None else tries.Count(**row)
         return found
@@ -66,5 +67,5 @@ class TryBook:
         return mark(self._secret, f"{self._what}\n{name}")
 
     def _source(self, asker: Asker, of: tries.Of) -> bytes:
-        text = {"network": network_of(asker.address), "browser": asker.known, "account": ""}[of]
+        text = {"network": network_of(asker.address), "browser": asker.known, "account": "", "codes": ""}[of]
         return mark(self._secret, f"{of}\n{text}")

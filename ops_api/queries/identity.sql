@@ -136,7 +136,8 @@ update staff_session
 returning session_id
 
 -- staff_session_end
-update staff_session set revoked_at = %(now)s where session_id = %(session_id)s and account_id = %(account_id)s and revoked_at is null
+-- Compared as text: what a form sends may be no number at all.
+update staff_session set revoked_at = %(now)s where session_id::text = %(session_id)s and account_id = %(account_id)s and revoked_at is null
 returning session_id
 
 -- staff_sessions_end_others
@@ -237,6 +238,9 @@ where credential_id = %(credential_id)s and (sign_count = 0 and %(sign_count)s >
 select credential_id, label, made_at, used_on from passkey
 where account_id is not distinct from %(account_id)s::uuid and resident_id is not distinct from %(resident_id)s::uuid
 order by made_at, credential_id
+
+-- passkeys_drop
+delete from passkey where account_id = %(account_id)s
 
 -- passkey_drop
 delete from passkey where credential_id = %(credential_id)s

@@ -15,13 +15,14 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ops_api.access.rules import RULES
 from ops_api.rest.core.etag import is_known, tag_of
 from ops_api.web.headers import App, Message, Receive, Send
 
 KEPT = (
     "/api/v1/kinds", "/api/v1/kinds/{kind}", "/api/v1/kinds/{kind}/schema", "/api/v1/devices", "/api/v1/devices/{name}",
     "/api/v1/devices/{name}/latest", "/api/v1/devices/{name}/series", "/api/v1/readings/latest",
-    "/api/v1/openapi.json",
+    "/api/v1/depots", "/api/v1/segments", "/api/v1/routes", "/api/v1/bins", "/api/v1/openapi.json",
 )  # fmt: skip
 """Templates of the routes."""
 KEEP_S = 1.0
@@ -30,7 +31,7 @@ BYTES_MOST = 64 * 2**20
 PACK_BYTES = 800
 IN_THREAD_BYTES = 64 * 2**10
 GZIP_WINDOW = 31
-_PATHS = re.compile("|".join(re.sub(r"\{\w+\}", "[^/]+", template) for template in KEPT))
+_PATHS = re.compile("|".join(f"({re.sub(r'{[^}]*}', '[^/]+', template)})" for template in KEPT))
 _NOT_INSIDE = frozenset({b"accept-encoding", b"if-none-match", b"if-modified-since", b"range"})
 
 
@@ -48,29 +49,29 @@ class Answer:
 
 
 class KeepAnswers:
-    """ASGI middleware."""
+    """ASGI middleware; ``keep_s``: how long an answer is kept [s], 0: it is tagged and made anew for each who asks."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, app: App, keep_s: float = KEEP_S) -> None:
+        self._app, self._keep_s = app, keep_s
         self._kept: OrderedDict[tuple[str, bytes], Answer] = OrderedDict()
         self._bytes = 0
         self._making: dict[tuple[str, bytes], asyncio.Task[Answer]] = {}
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Handle a request (ASGI)."""
-        if scope["type"] != "http" or scope["method"] != "GET" or not _PATHS.fullmatch(scope["path"]):
+        if scope["type"] != "http" or scope["method"] != "GET" or not _is_open(scope["path"]):
             await self._app(scope, receive, send)
             return
         key = (scope["path"], scope["query_string"])
         answer = self._kept.get(key)
-        if answer is None or _now_s() - answer.made_s >= KEEP_S:
+        if answer is None or _now_s() - answer.made_s >= self._keep_s:
             answer = await asyncio.shield(self._made(key, scope))
         scope["route"] = answer.route
         await _send(answer, dict(scope["headers"]), send)
 
     def _made(self, key: tuple[str, bytes], scope: MutableMapping[str, Any]) -> asyncio.Task[Answer]:
         """Return the one making of an answer that is under way."""
-        task = self._making.get(key)
+        task = self._making.get(key) if self._keep_s > 0 else None
         if task is None:
             task = self._making[key] = asyncio.create_task(self._make(key, scope), name="an open answer")
             task.add_done_callback(lambda _: self._making.pop(key, None))
@@ -97,7 +98,8 @@ class KeepAnswers:
         answer.body, answer.route = b"".join(pieces), inside.get("route")
         if answer.status == 200:
             answer.made_s, answer.tag = asked_s, tag_of(answer.body)
-            self._keep(key, answer)
+            if self._keep_s > 0:
+                self._keep(key, answer)
         return answer
 
     def _keep(self, key: tuple[str, bytes], answer: Answer) -> None:
@@ -106,6 +108,15 @@ class KeepAnswers:
         self._kept[key] = answer
         while len(self._kept) > ENTRIES_MOST or self._bytes > BYTES_MOST:
             self._bytes -= _size(self._kept.popitem(last=False)[1])
+
+
+def _is_open(path: str) -> bool:
+    """Whether a path is one of those kept, and its route's rule as it is now lets everybody in unseen."""
+    found = _PATHS.fullmatch(path)
+    if found is None or found.lastindex is None:
+        return False
+    rule = RULES.get(f"GET {KEPT[found.lastindex - 1]}")
+    return rule is not None and rule.who == "open" and rule.audit == "none"
 
 
 def _size(answer: Answer) -> int:

@@ -19,6 +19,7 @@ from ops_api.routers.sign_in_flow import Typed, page, refusal
 from ops_api.routers.sign_in_other import needs_site
 from ops_api.routers.staff_browser import (
     asker_of,
+    audited,
     desk_of,
     forget,
     forget_session,
@@ -66,6 +67,7 @@ async def change_password(
     """Change the password; all other sessions end."""
     desk, now, mine = desk_of(ctx), ctx.clock.now(), await _account(ctx, who)
     try:
+        await desk.accounts.needs_local(mine)
         if password != again:
             raise IdentityRefusedError("The two new passwords are not the same.")
         if (await desk.accounts.row(mine.name) or {}).get("password"):
@@ -96,6 +98,7 @@ async def passkey_options(request: Request, ctx: Ctx, who: Asker) -> Response:
     """Begin to make a passkey: what the browser needs."""
     site, mine = needs_site(request, ctx), await _account(ctx, who)
     try:
+        await desk_of(ctx).accounts.needs_local(mine)
         token, options = await desk_of(ctx).passkeys.begin_new(_owner(mine), site, ctx.clock.now())
     except IdentityRefusedError as error:
         return JSONResponse({"detail": str(error)}, 403)
@@ -142,6 +145,7 @@ async def make_key(
         )
     except IdentityRefusedError as error:
         return await _show(request, ctx, who, wrong=str(error), status=422)
+    audited(request, made)
     return await _show(request, ctx, who, made=made)
 
 

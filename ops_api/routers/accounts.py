@@ -11,12 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from ops_api.access.model import Role
 from ops_api.access.principal import Asker
 from ops_api.identity.accounts import Link
-from ops_api.identity.model import Account, IdentityRefusedError
+from ops_api.identity.model import IdentityRefusedError
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.staff_browser import desk_of, own_origin
+from ops_api.routers.staff_browser import Named, audited, desk_of, own_origin
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"])
-Name = Annotated[str, Path(min_length=2, max_length=63)]
 
 
 class AccountDocument(BaseModel):
@@ -87,13 +86,13 @@ async def add_account(post: AccountPost, request: Request, ctx: Ctx, who: Asker)
         made = await desk.accounts.add(post.name, post.label or post.name, post.roles, who.name, now)
     except IdentityRefusedError as error:
         raise HTTPException(409, str(error)) from error
+    audited(request, made)
     return _link(request, ctx, await desk.accounts.link(made, now))
 
 
 @router.put("/accounts/{name}/roles", status_code=204)
-async def set_roles(name: Name, put: RolesPut, ctx: Ctx) -> Response:
+async def set_roles(found: Named, put: RolesPut, ctx: Ctx) -> Response:
     """Give an account other roles; that signs it out everywhere."""
-    found = await _named(ctx, name)
     try:
         await desk_of(ctx).accounts.set_roles(found, put.roles)
     except IdentityRefusedError as error:
@@ -102,16 +101,18 @@ async def set_roles(name: Name, put: RolesPut, ctx: Ctx) -> Response:
 
 
 @router.post("/accounts/{name}/link")
-async def make_link(name: Name, request: Request, ctx: Ctx) -> LinkDocument:
+async def make_link(found: Named, request: Request, ctx: Ctx) -> LinkDocument:
     """Make a link to choose a new password; links before it are void."""
-    made = await desk_of(ctx).accounts.link(await _named(ctx, name), ctx.clock.now())
+    try:
+        made = await desk_of(ctx).accounts.link(found, ctx.clock.now())
+    except IdentityRefusedError as error:
+        raise HTTPException(409, str(error)) from error
     return _link(request, ctx, made)
 
 
 @router.post("/accounts/{name}/disable", status_code=204)
-async def disable(name: Name, ctx: Ctx) -> Response:
+async def disable(found: Named, ctx: Ctx) -> Response:
     """Close an account: its sessions end and its keys open nothing."""
-    found = await _named(ctx, name)
     try:
         await desk_of(ctx).accounts.disable(found, ctx.clock.now())
     except IdentityRefusedError as error:
@@ -120,16 +121,16 @@ async def disable(name: Name, ctx: Ctx) -> Response:
 
 
 @router.post("/accounts/{name}/enable", status_code=204)
-async def enable(name: Name, ctx: Ctx) -> Response:
+async def enable(found: Named, ctx: Ctx) -> Response:
     """Open a closed account again."""
-    await desk_of(ctx).accounts.enable(await _named(ctx, name))
+    await desk_of(ctx).accounts.enable(found)
     return Response(status_code=204)
 
 
 @router.delete("/accounts/{name}/sessions", status_code=204)
-async def end_sessions(name: Name, ctx: Ctx) -> Response:
+async def end_sessions(found: Named, ctx: Ctx) -> Response:
     """Sign an account out everywhere."""
-    await desk_of(ctx).accounts.end_sessions(await _named(ctx, name))
+    await desk_of(ctx).accounts.end_sessions(found)
     return Response(status_code=204)
 
 
@@ -147,13 +148,6 @@ async def revoke_key(key_id: Annotated[str, Path(pattern="^[a-z2-7]{8}$")], ctx:
     if not await desk_of(ctx).keys.revoke(key_id, ctx.clock.now()):
         raise HTTPException(404, "There is no such key that holds.")
     return Response(status_code=204)
-
-
-async def _named(ctx: Context, name: str) -> Account:
-    found = await desk_of(ctx).accounts.named(name)
-    if found is None:
-        raise HTTPException(404, f"There is no account {name!r}.")
-    return found
 
 
 def _link(request: Request, ctx: Context, made: Link) -> LinkDocument:

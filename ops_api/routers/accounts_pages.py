@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.access.model import Role
@@ -13,7 +13,7 @@ from ops_api.identity.accounts import Link
 from ops_api.identity.model import Account, IdentityRefusedError
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.sign_in_flow import Typed, page
-from ops_api.routers.staff_browser import desk_of, own_origin
+from ops_api.routers.staff_browser import Named, audited, desk_of, own_origin
 from ops_api.web import account_view as view
 
 router = APIRouter(prefix="/accounts", include_in_schema=False, default_response_class=HTMLResponse)
@@ -36,72 +36,67 @@ async def add(
         made = await desk.accounts.add(name.strip().lower(), label or name, role or [], who.name, now)
     except IdentityRefusedError as error:
         return await _list(ctx, str(error), 422)
-    return await _one(request, ctx, made.name, link=await desk.accounts.link(made, now))
+    audited(request, made)
+    return await _one(request, ctx, made, link=await desk.accounts.link(made, now))
 
 
 @router.get("/{name}")
-async def account(name: str, request: Request, ctx: Ctx) -> Response:
+async def account(found: Named, request: Request, ctx: Ctx) -> Response:
     """Show one account."""
-    return await _one(request, ctx, name)
+    return await _one(request, ctx, found)
 
 
 @router.post("/{name}/roles")
-async def set_roles(name: str, request: Request, ctx: Ctx, role: Roles = None) -> Response:
+async def set_roles(found: Named, request: Request, ctx: Ctx, role: Roles = None) -> Response:
     """Give an account other roles; it is signed out everywhere."""
-    found = await _named(ctx, name)
     try:
         await desk_of(ctx).accounts.set_roles(found, role or [])
     except IdentityRefusedError as error:
-        return await _one(request, ctx, name, wrong=str(error))
-    return _back(name)
+        return await _one(request, ctx, found, wrong=str(error))
+    return _back(found)
 
 
 @router.post("/{name}/disable")
-async def disable(name: str, request: Request, ctx: Ctx) -> Response:
+async def disable(found: Named, request: Request, ctx: Ctx) -> Response:
     """Close an account."""
-    found = await _named(ctx, name)
     try:
         await desk_of(ctx).accounts.disable(found, ctx.clock.now())
     except IdentityRefusedError as error:
-        return await _one(request, ctx, name, wrong=str(error))
-    return _back(name)
+        return await _one(request, ctx, found, wrong=str(error))
+    return _back(found)
 
 
 @router.post("/{name}/enable")
-async def enable(name: str, ctx: Ctx) -> Response:
+async def enable(found: Named, ctx: Ctx) -> Response:
     """Open a closed account again."""
-    await desk_of(ctx).accounts.enable(await _named(ctx, name))
-    return _back(name)
+    await desk_of(ctx).accounts.enable(found)
+    return _back(found)
 
 
 @router.post("/{name}/link")
-async def link(name: str, request: Request, ctx: Ctx) -> Response:
+async def link(found: Named, request: Request, ctx: Ctx) -> Response:
     """Make a link by which its owner chooses a new password, and show it, this once."""
-    made = await desk_of(ctx).accounts.link(await _named(ctx, name), ctx.clock.now())
-    return await _one(request, ctx, name, link=made)
+    try:
+        made = await desk_of(ctx).accounts.link(found, ctx.clock.now())
+    except IdentityRefusedError as error:
+        return await _one(request, ctx, found, wrong=str(error))
+    return await _one(request, ctx, found, link=made)
 
 
 @router.post("/{name}/end-sessions")
-async def end_sessions(name: str, ctx: Ctx) -> Response:
+async def end_sessions(found: Named, ctx: Ctx) -> Response:
     """Sign an account out everywhere."""
-    await desk_of(ctx).accounts.end_sessions(await _named(ctx, name))
-    return _back(name)
+    await desk_of(ctx).accounts.end_sessions(found)
+    return _back(found)
 
 
 @router.post("/{name}/reset-mfa")
-async def reset_mfa(name: str, ctx: Ctx) -> Response:
-    """Take away its authenticator and recovery codes, and sign it out: a lost telephone."""
-    desk, found = desk_of(ctx), await _named(ctx, name)
-    await desk.factors.drop(found.account_id)
+async def reset_mfa(found: Named, ctx: Ctx) -> Response:
+    """Take away its authenticator, recovery codes and passkeys, and sign it out: a lost telephone."""
+    desk = desk_of(ctx)
+    await desk.factors.reset(found.account_id)
     await desk.accounts.end_sessions(found)
-    return _back(name)
-
-
-async def _named(ctx: Context, name: str) -> Account:
-    found = await desk_of(ctx).accounts.named(name)
-    if found is None:
-        raise HTTPException(404, f"There is no account {name!r}.")
-    return found
+    return _back(found)
 
 
 async def _list(ctx: Context, wrong: str = "", status: int = 200) -> HTMLResponse:
@@ -112,10 +107,10 @@ async def _list(ctx: Context, wrong: str = "", status: int = 200) -> HTMLRespons
 
 
 async def _one(
-    request: Request, ctx: Context, name: str, *, wrong: str = "", link: Link | None = None
+    request: Request, ctx: Context, found: Account, *, wrong: str = "", link: Link | None = None
 ) -> HTMLResponse:
-    desk, found = desk_of(ctx), await _named(ctx, name)
-    row = await desk.accounts.row(name)
+    desk = desk_of(ctx)
+    row = await desk.accounts.row(found.name)
     assert row is not None
     address = "" if link is None else f"{own_origin(request, ctx)}/sign-in/link/{link.token}"
     sessions = await desk.sessions.listed(found.account_id, ctx.clock.now())
@@ -133,5 +128,5 @@ async def _one(
     )
 
 
-def _back(name: str) -> RedirectResponse:
-    return RedirectResponse(f"/accounts/{name}", 303)
+def _back(found: Account) -> RedirectResponse:
+    return RedirectResponse(f"/accounts/{found.name}", 303)

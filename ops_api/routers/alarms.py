@@ -11,6 +11,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 
 from ops_api.queries import Row
 from ops_api.queries.alarms import ANY_ALARM, members_of, one_alarm
+from ops_api.rest.chosen_fields import FIELDS, ChosenFields
 from ops_api.routers import alarm_documents as documents
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.explain import ExplanationDocument, document, explained_alarm
@@ -22,7 +23,7 @@ from rules.core.desk.model import Command, Entry
 
 AlarmState = Literal["active", "cleared", "all"]
 
-router = APIRouter(prefix="/api/v1/alarms", tags=["alarms"])
+router = APIRouter(prefix="/api/v1/alarms", tags=["alarms"], route_class=ChosenFields)
 
 
 async def find_alarm(ctx: Context, alarm_id: int) -> Row:
@@ -47,7 +48,7 @@ async def alarm_rows(ctx: Context, state: AlarmState, **wanted: object) -> list[
     return await ctx.db.rows("alarms", **{**ANY_ALARM, "active": active, **wanted})
 
 
-@router.get("")
+@router.get("", dependencies=FIELDS)
 async def list_alarms(
     ctx: Ctx,
     pages: Pages,

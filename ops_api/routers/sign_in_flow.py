@@ -8,6 +8,7 @@ from fastapi import Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.access.addresses import own_address
+from ops_api.access.model import Principal
 from ops_api.identity.model import Account, BusyError, How, IdentityRefusedError, WaitError
 from ops_api.identity.steps import Step
 from ops_api.routers.context import Context
@@ -85,6 +86,8 @@ async def let_in(
     agent = request.headers.get("user-agent", "")
     ticket = await desk.sessions.begin(who, how, now, mfa=two, agent=agent)
     await end_before(request, ctx)
+    # For the audit: until now it was nobody known who asked.
+    request.state.asker = Principal(kind="staff", id=who.account_id, roles=who.roles)
     response: Response = RedirectResponse(own_address(to), 303) if shown is None else shown
     forget(request, response)
     keep_session(request, response, ticket, now)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.access.addresses import own_address
-from ops_api.access.principal import principal_of
+from ops_api.access.principal import network, principal_of
 from ops_api.identity.model import Account, IdentityRefusedError, WrongError
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.sign_in_flow import OVER, Next, Typed, at_step, go_on, let_in, page, refusal
 from ops_api.routers.staff_browser import asker_of, desk_of, passkey_site, step_of
 from ops_api.web.account_view import qr_code
 
+log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 USED = "This link was used already, or its time is over. Ask for a new one."
 
@@ -47,6 +49,7 @@ async def sign_in(
         return await go_on(request, ctx, who, "password", to)
     except IdentityRefusedError as error:
         status, headers = refusal(error)
+        log.warning("not signed in", why=type(error).__name__, network=network(request))
         answer = _ask(request, ctx, to, name=name, wrong=str(error), status=status)
         answer.headers.update(headers)
         return answer

@@ -5,18 +5,19 @@ from __future__ import annotations
 import ipaddress
 import secrets
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from fastapi import HTTPException, Request
+from fastapi import Depends, HTTPException, Request
 from fastapi.responses import Response
 
 from ops_api.access.principal import staff_cookie
 from ops_api.identity.core.known import LIFE, cookie_of, known_browser, known_text
 from ops_api.identity.desk import IdentityDesk
-from ops_api.identity.model import Asker, Signed, Ticket
+from ops_api.identity.keys import NewKey
+from ops_api.identity.model import Account, Asker, Signed, Ticket
 from ops_api.identity.passkeys import Site
-from ops_api.routers.context import Context
+from ops_api.routers.context import Context, Ctx
 
 STEP_LIFE = timedelta(minutes=10)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -29,6 +30,24 @@ def desk_of(ctx: Context) -> IdentityDesk:
     if ctx.front.desk is None:
         raise HTTPException(404)
     return ctx.front.desk
+
+
+def audited(request: Request, about: Account | NewKey) -> None:
+    """Have the audit say which account or key it was about: by its number, never by name."""
+    one = f"account:{about.account_id}" if isinstance(about, Account) else f"key:{about.key_id}"
+    request.state.about = one
+
+
+async def _named(name: str, request: Request, ctx: Ctx) -> Account:
+    found = await desk_of(ctx).accounts.named(name)
+    if found is None:
+        raise HTTPException(404, f"There is no account {name!r}.")
+    audited(request, found)
+    return found
+
+
+Named = Annotated[Account, Depends(_named)]
+"""The account of an address's ``name``, which the audit is told of."""
 
 
 def asker_of(request: Request, ctx: Context, name: str) -> Asker:

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 
 from ops_api.queries import Row
+from ops_api.rest.chosen_fields import FIELDS, ChosenFields
 from ops_api.routers.context import Ctx
 from ops_api.routers.schemas import DecisionDocument, FeatureCollection, RouteDocument
 from ops_api.web.winter_view import state_of
 
-router = APIRouter(prefix="/api/v1", tags=["winter"])
+router = APIRouter(prefix="/api/v1", tags=["winter"], route_class=ChosenFields)
 
 
 def segment_feature(row: Row) -> dict[str, Any]:
@@ -61,7 +62,7 @@ async def list_depots(ctx: Ctx) -> FeatureCollection:
     )
 
 
-@router.get("/routes")
+@router.get("/routes", dependencies=FIELDS)
 async def list_routes(ctx: Ctx) -> list[RouteDocument]:
     """Return the gritting routes with their present decision."""
     return [RouteDocument(**r) for r in await ctx.db.rows("routes", route_id=None)]

@@ -186,12 +186,12 @@ async def running(
         team: the housing team's password; None: neither its pages nor the officers' desk are set up.
         identity: settings of it, beside the secret.
         login: connection string of the API's own login; empty: the owner's.
-        api: further settings of the API.
+        api: further settings of the API; tests look at what they have just written, so open answers are not kept.
     """
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
     settings = Settings(
         db=DbSettings(dsn=dsn, pool_max=8),
-        api=ApiSettings(port=port, dsn=login, **api),
+        api=ApiSettings(**{"port": port, "dsn": login, "keep_s": 0.0, **api}),
         housing=HousingSettings.model_validate({"password": team}),
         winter=WinterSettings.model_validate({"password": team and OFFICERS_PASSWORD}),
         crew=CrewSettings.model_validate({"password": team and CREW_PASSWORD}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from fastapi import FastAPI
@@ -32,6 +33,13 @@ class MemoryAudit:
 
     async def done(self, entry: Entry) -> None:
         (self.aside if self.away else self.lines).append(entry)
+
+
+class Still:
+    """A clock that stands."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 9, 5, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -66,7 +74,15 @@ async def test_no_code_and_no_name_is_in_a_line_but_a_homes_number(app: FastAPI,
 
 
 async def test_strangers_cannot_fill_the_audit(app: FastAPI, audit: MemoryAudit) -> None:
-    for route in (CLOSE, LETTERS, "POST /housing/who", "POST /winter/{route_id}/orders", "GET /housing"):
+    for route in (
+        CLOSE,
+        LETTERS,
+        "POST /alarms/{alarm_id}/close",
+        "GET /dead-letters",
+        "POST /housing/who",
+        "POST /winter/{route_id}/orders",
+        "GET /housing",
+    ):
         await ask(app, route, {})
     assert audit.lines == []
 
@@ -136,6 +152,7 @@ async def test_what_weighs_more_asks_for_a_factor_again(
 
 
 async def test_one_too_many_is_told_how_long_to_wait_and_others_are_not_kept_out(app: FastAPI) -> None:
+    app.state.context = replace(app.state.context, clock=Still())
     statuses = [(await ask(app, "POST /ops/bye", {}, "198.51.100.1")).status for _ in range(61)]
     assert statuses == [303] * 60 + [429]
     late = await ask(app, "POST /ops/bye", {}, "198.51.100.1")

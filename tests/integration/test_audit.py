@@ -163,9 +163,34 @@ async def test_the_websites_role_adds_and_reads_by_functions_only(audit: Postgre
 
 
 async def test_what_would_blur_fields_is_refused(audit: PostgresAudit, db_dsn: str) -> None:
+    for wrong in ("a\x1fb", "a\x00b", "\ud800"):
+        with pytest.raises(AuditUnavailableError):
+            await audit.add(replace(ENTRY, object=wrong))
     with pytest.raises(psycopg.errors.InvalidParameterValue):
-        await audit.add(replace(ENTRY, object="a\x1fb"))
+        run(db_dsn, "select audit_add(1, 'a', 'b', 'c', 'd', 'e', E'f\\x1f', 'g', 'h', '', 'i', '{}')")
     assert await audit.head() == (0, FIRST.hex())
+
+
+async def test_who_holds_the_lock_holds_up_nobody_for_long(
+    audit: PostgresAudit, db_dsn: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(db_dsn) as connection:
+        connection.execute("select pg_advisory_xact_lock(hashtext('cityops audit'))")
+        with pytest.raises(AuditUnavailableError):
+            await audit.add(ENTRY)
+        await audit.done(ENTRY)
+        connection.rollback()
+    assert await audit.tell() == 1
+    assert await faults(db_dsn) == []
+
+
+async def test_a_line_that_is_taken_back_leaves_no_gap(audit: PostgresAudit, db_dsn: str) -> None:
+    await audit.add(ENTRY)
+    with psycopg.connect(db_dsn) as connection:
+        connection.execute("select audit_add(1, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', '', 'i', '{}')")
+        connection.rollback()
+    await audit.add(ENTRY)
+    assert await asyncio.to_thread(checked, db_dsn, {}) == (0, 2, [])
 
 
 async def test_what_is_cut_off_in_its_time_leaves_a_chain_that_holds(

@@ -467,6 +467,10 @@ KEPT: dict[str, str] = {
     "damp_room": "likewise",
     "bin_site": "no home",
     "road_segment": "no road in a home",
+    "sta_thing": "the installation, as programs name it",
+    "sta_location": "likewise",
+    "sta_feature": "likewise",
+    "sta_datastream": "likewise; no reading is in it",
 }
 DELETED = {
     "diary_entry", "consent", "household_member", "damp_day", "moisture_event", "damp_finding", "housing_case", "contact_log",

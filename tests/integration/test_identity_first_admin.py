@@ -7,12 +7,15 @@ import json
 import re
 import stat
 import subprocess
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from cityops.errors import ConfigurationError
+from ops_api.doctor_identity import accounts
 from ops_api.identity.core.keys import PATTERN
 from ops_api.identity.model import IdentityRefusedError
 from ops_api.identity.secrets import KEY_FILE, secret_in
@@ -73,6 +76,35 @@ async def test_the_operators_way(db_dsn: str) -> None:
     for words in (("end-sessions", "feed"), ("reset-mfa", "feed"), ("disable", "feed"), ("enable", "feed")):
         assert command(db_dsn, "account", *words).returncode == 0, words
     assert LINK.search(command(db_dsn, "account", "link", "ada").stdout)
+    # All of it is in the audit, by number and not by name.
+    async with await psycopg.AsyncConnection.connect(db_dsn) as conn:
+        rows = await (
+            await conn.execute(
+                "select action, actor_id, object from audit_entry where via = 'cli' order by entry_id"
+            )
+        ).fetchall()
+        numbers = dict(await (await conn.execute("select name, account_id::text from account")).fetchall())
+    assert rows[:2] == [
+        ("account first-admin", "op", f"account:{numbers['ada']}"),
+        ("account add", "op", f"account:{numbers['feed']}"),
+    ]
+    assert [row[0] for row in rows[2:]] == [
+        "key make", "key revoke", "account roles", "account end-sessions", "account reset-mfa", "account disable",
+        "account enable", "account link",
+    ]  # fmt: skip
+    assert rows[2][2] == f"key:{key['key_id']}"
+
+
+async def test_a_command_makes_no_secret_that_the_site_has_not(db_dsn: str, tmp_path: Path) -> None:
+    def bare(*words: str) -> subprocess.CompletedProcess[str]:
+        return cityops(*words, CITYOPS_DB__DSN=db_dsn, CITYOPS_DATA_DIR=str(tmp_path), CITYOPS_OPERATOR="op")
+
+    assert bare("account", "add", "feed", "--role", "service").returncode == 0
+    no = bare("key", "make", "x", "--owner", "feed", "--scope", "desk:read")
+    assert (no.returncode, "run this where the API runs" in no.stderr) == (2, True), no.stderr
+    assert list(tmp_path.iterdir()) == []
+    secret_in(tmp_path)
+    assert bare("key", "make", "x", "--owner", "feed", "--scope", "desk:read").returncode == 0
 
 
 async def test_mistakes_are_told_in_words(db_dsn: str) -> None:
@@ -100,3 +132,25 @@ def test_the_secret_is_made_once_for_the_owners_eyes(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="CITYOPS_IDENTITY__SECRET"):
         secret_in(tmp_path / "file")
+
+
+async def test_the_doctor_says_who_can_let_others_in_and_which_keys_run_out(
+    db_dsn: str, pg: psycopg.AsyncConnection[Any]
+) -> None:
+    async def said() -> list[tuple[str, str]]:
+        return [(finding.name, finding.level) for finding in await accounts(pg)]
+
+    assert await said() == [("accounts", "ok")]
+    async with opened(db_dsn) as desk:
+        await desk.accounts.first_admin("ada", "", "op", NOW)
+        assert await said() == [("accounts", "warning")]
+        who = await desk.accounts.named("ada")
+        assert who is not None
+        await desk.passwords.set(who, PASSWORD, NOW)
+        now = datetime.now(UTC)
+        for life in (timedelta(days=300), timedelta(days=10)):
+            made = await desk.keys.make(who, "feed", ["desk:read"], now, life)
+        assert await said() == [("accounts", "ok"), ("keys", "warning")]
+        assert made.key_id in (await accounts(pg))[1].detail
+        await desk.keys.revoke(made.key_id, now)
+        assert await said() == [("accounts", "ok")]

@@ -105,6 +105,9 @@ async def test_staff_sign_in_at_a_real_provider(pg_server: str, towns: Towns) ->
                         page = await http.get("/account")
                         assert "Highways officer, Operations centre" in page.text
                         assert "ada.l" in page.text
+                        # Neither password nor passkey: whoever is let go there must not come in here.
+                        assert "New password" not in page.text
+                        assert "Passkeys" not in page.text
             rows = await site.sql("select name, label, roles, made_by from account")
             assert rows == [("ada.l", "Ada L", ["highways", "operations"], "provider")]
     website.drop(pg_server, name)
@@ -124,6 +127,8 @@ async def test_an_honest_token_is_taken_and_its_roles_replace_those_before(db_ds
         with pytest.raises(IdentityRefusedError, match="no role here"):
             await desk.accounts.of_provider(said_by({"iss": "i", "sub": "s"}, "groups", ROLES), NOW)
         await ada(desk, Role.ADMIN, name="other.boss")
+        with pytest.raises(IdentityRefusedError, match="provider"):
+            await desk.accounts.link(again, NOW)
         await desk.accounts.disable(again, NOW)
         with pytest.raises(IdentityRefusedError, match="closed"):
             await desk.accounts.of_provider(said, NOW)

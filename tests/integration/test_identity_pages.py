@@ -207,6 +207,31 @@ async def test_forms_without_their_mark_do_nothing(site: Site) -> None:
     )
 
 
+@pytest.mark.parametrize("value", ["", "\u00e9" * 40, "'; drop table account; --", "../../etc", "7", "<b>"])
+async def test_nonsense_in_forms_breaks_nothing(site: Site, value: str) -> None:
+    if not await site.sql("select 1 from account where name = 'nan'"):
+        await add(site, "nan", Role.ADMIN)
+    async with at_desk(site) as desk:
+        nan = await desk.accounts.named("nan")
+        assert nan is not None
+        token = (await desk.sessions.begin(nan, "link", datetime.now(UTC), mfa=True)).token
+    person = Person(site, "nan")
+    person.http.cookies.set("cityops_staff", token, domain="127.0.0.1", path="/")
+    mark = await person.mark()
+    for path, fields in (
+        ("/account/sessions/end", ("session_id",)),
+        ("/account/passkeys/remove", ("passkey",)),
+        ("/account/keys", ("label", "scope", "days")),
+        ("/account/keys/revoke", ("key",)),
+        ("/accounts", ("name", "label", "role")),
+        ("/accounts/nan/roles", ("role",)),
+    ):
+        sent = await person.http.post(path, data=dict.fromkeys(fields, value) | {"_form": mark})
+        assert sent.status_code in (303, 409, 422), (path, sent.status_code)
+        assert value not in sent.text or "<b>" not in value, path
+    assert (await person.http.get("/account")).status_code == 200
+
+
 async def test_keys_are_made_shown_once_used_and_revoked(site: Site) -> None:
     jo = await signed_in(site, "jo", Role.DEVICES)
     made = await jo.posts(
@@ -315,3 +340,36 @@ async def test_a_program_of_an_administrators_brings_people_in_and_takes_them_ou
     async with at_desk(site) as desk:
         await desk.accounts.set_roles(root, (Role.WASTE,))
     assert (await site.http.get("/api/v1/accounts", headers=program)).status_code == 403
+
+
+async def test_the_audit_says_which_account_and_who_by_number(site: Site) -> None:
+    boss = await signed_in(site, "auditor", Role.ADMIN)
+    number = await add(site, "watched", Role.WASTE)
+    assert (await boss.posts("/accounts/watched/end-sessions", "/accounts/watched")).status_code == 303
+    [(me,)] = await site.sql("select account_id::text from account where name = 'auditor'")
+    rows = await site.sql(
+        "select action, actor_kind, object from audit_entry where actor_id = %s order by entry_id", me
+    )
+    assert ("POST /sign-in/set-up", "staff", "") in rows
+    assert ("POST /accounts/{name}/end-sessions", "staff", f"account:{number}") in rows
+    assert await site.sql("select 1 from audit_entry e where e::text ~ 'watched|auditor'") == []
+
+
+async def test_over_https_cookies_stay_on_this_host_and_out_of_reach(site: Site) -> None:
+    await add(site, "tls", Role.WASTE)
+    data = {"name": "tls", "password": PASSWORD, "next": "/account"}
+    behind = {"X-Forwarded-Proto": "https"}  # of a proxy that is trusted
+    answer = await Person(site, "tls").http.post("/sign-in", data=data, headers=behind)
+    [step] = answer.headers.get_list("set-cookie")
+    assert step.startswith("__Host-cityops_step=")
+    for part in ("Secure", "HttpOnly", "SameSite=lax", "Path=/"):
+        assert part in step, step
+    assert "domain" not in step.lower()
+    async with at_desk(site) as desk:
+        who = await desk.accounts.named("tls")
+        assert who is not None
+        token = (await desk.sessions.begin(who, "link", datetime.now(UTC), mfa=True)).token
+    # The name that plain http uses is not looked at over https, so nothing planted there counts.
+    for name, status in (("__Host-cityops_staff", 200), ("cityops_staff", 303)):
+        headers = behind | {"Cookie": f"{name}={token}"}
+        assert (await site.http.get("/account", headers=headers)).status_code == status, name

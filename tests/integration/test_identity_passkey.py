@@ -157,6 +157,18 @@ async def test_nonsense_of_a_browser_is_refused_in_words(db_dsn: str, text: byte
             await desk.passkeys.finish_new(owner(who), SITE, token, said_of(text), "", NOW)
 
 
+async def test_a_lost_telephone_opens_nothing_any_more(db_dsn: str) -> None:
+    async with opened(db_dsn) as desk:
+        who, other = await ada(desk), await ada(desk, name="bob")
+        lost, kept = Authenticator(SITE.origin), Authenticator(SITE.origin)
+        await made(desk, who, lost)
+        await made(desk, other, kept)
+        await desk.factors.reset(who.account_id)
+        with pytest.raises(WrongError):
+            await shown(desk, lost)
+        assert (await shown(desk, kept)).account_id == other.account_id
+
+
 async def test_there_is_an_end_to_passkeys(db_dsn: str) -> None:
     async with opened(db_dsn) as desk:
         who = await ada(desk)

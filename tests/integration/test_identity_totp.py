@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from ops_api.access.model import Role
 from ops_api.identity.desk import desk_on
-from ops_api.identity.model import IdentityRefusedError, WaitError, WrongError
+from ops_api.identity.model import Asker, IdentityRefusedError, WaitError, WrongError
 from ops_api.identity.secrets import Secrets
 from tests.fakes.identity import HERE, NOW, ada, authenticator, opened
 
@@ -108,6 +109,23 @@ async def test_recovery_codes_open_once_each_and_new_ones_void_the_old(db_dsn: s
         await desk.factors.check(who, new, HERE, NOW)
         await desk.factors.drop(who.account_id)
         assert not (await desk.factors.held(who.account_id)).any
+
+
+async def test_guessing_from_many_networks_gets_slow_and_the_owners_browser_does_not_wait(
+    db_dsn: str,
+) -> None:
+    async with opened(db_dsn) as desk:
+        who = await ada(desk)
+        app = await authenticator(desk, who)
+        looked_at = 0
+        for n in range(60):
+            with pytest.raises(IdentityRefusedError) as error:
+                await desk.factors.check(who, "000000", Asker(f"10.0.{n}.1"), NOW + n * timedelta(seconds=1))
+            looked_at += isinstance(error.value, WrongError)
+        # Ten at once, then after 2, 4, 8, 16 and 32 s.
+        assert looked_at <= 15
+        later = NOW + timedelta(minutes=1)
+        await desk.factors.check(who, app.at(later), replace(HERE, known="hers"), later)
 
 
 async def test_guessing_codes_gets_slow(db_dsn: str) -> None:

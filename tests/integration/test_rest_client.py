@@ -26,8 +26,10 @@ PIECES = {
     "POST /api/v1/weather-forecasts within weather_forecasts. Endpoint will not be generated.",
     "POST /api/v1/homes/{code}/evidence within cases.",
     "GET /api/v1/incidents/handover.pdf within incidents.",
+    "GET /open/datex/road-weather.xml within open_data.",
+    "GET /open/datex/sites.xml within open_data.",
 }
-"""What the generator knows no way for: a body of CSV, answers that are ZIP and PDF."""
+"""What the generator knows no way for: a body of CSV, answers that are ZIP, PDF and XML."""
 USE = """
 import sys
 sys.path.insert(0, sys.argv[2])

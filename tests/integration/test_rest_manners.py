@@ -13,6 +13,8 @@ import pytest_asyncio
 
 from ops_api.rest.core.problem_types import TYPES
 from tests.fakes import website
+from tests.fakes.databases import drop, with_database
+from tests.fakes.seed_web import DAMP_HOME
 from tests.fakes.website import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -21,8 +23,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def site(pg_server: str, towns: Any) -> Any:
     """One site for all tests here: each looks at what it has written itself."""
-    async with website.copied(pg_server, *await towns.template()) as started:
+    template, town, now = await towns.template()
+    name = website.clone(pg_server, template)
+    async with website.running(
+        with_database(pg_server, name), town, now, sample_home=DAMP_HOME, keep_s=1.0
+    ) as started:
         yield started
+    drop(pg_server, name)
 
 
 async def pages(site: Site, address: str) -> Any:
@@ -110,6 +117,9 @@ async def test_fields_are_chosen_by_name(site: Site) -> None:
     assert [set(k) for k in await site.get("/api/v1/kinds", fields="name")] == [{"name"}] * len(
         await site.get("/api/v1/kinds")
     )
+    assert {frozenset(r) for r in await site.get("/api/v1/alarms", state="all", fields="alarm_id,title")} == {
+        frozenset({"alarm_id", "title"})
+    }
     following = (await site.http.get("/api/v1/devices?limit=3&fields=name")).links["next"]["url"]
     assert "fields=name" in following
     for path, named in (

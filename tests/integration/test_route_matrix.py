@@ -55,7 +55,8 @@ def wrong(route: str, rule: Rule, who: str, answer: Answer) -> str:
         # A form is read before the route asks for the team's pass; and some pages that say no show what everybody may see.
         shown = rule.page and (answer.status == 422 or (answer.status == 503 and SHOWN.issuperset(ASKED)))
         return "" if shown or answer.status in (401, 403) else f"{answer.status} at a door, asked for {ASKED}"
-    if who == "nobody" or (
+    # Residents may be staff as well, and are asked who they are at work.
+    if who in ("nobody", Role.RESIDENT) or (
         rule.roles == {Role.RESIDENT} and who in STAFF
     ):  # at a household's address staff are nobody
         right = asks if rule.page else answer.status == 401 and "www-authenticate" in answer.headers

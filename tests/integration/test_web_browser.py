@@ -90,7 +90,8 @@ async def looked_at(kept_site: Site) -> Site:
 
 
 async def sign_in(page: Page, site: Site) -> None:
-    """Join both demo homes in a page's browser."""
+    """Join both demo homes in a page's browser, as somebody who works for the operations centre."""
+    site.sign_in("operations")
     if "cityops" not in site.http.cookies:
         await site.join(seed_web.DAMP_HOME, seed_web.DRY_HOME, name="Ada")
     await page.context.add_cookies(
@@ -194,13 +195,12 @@ async def test_an_alarm_with_members_and_a_story_is_for_everybody(site: Site, br
     for path in (f"/alarms/{alarm_id}", "/alarms?rule=winter.ice"):
         await at_widths(browser, site, path, 1920, 390, 320, unfold=True)
     page, watch = await opened(browser, site, f"/alarms/{alarm_id}", java_script_enabled=False)
-    await page.get_by_label("Your name").first.fill("Ada")
     await page.get_by_role("button", name="Acknowledge: I have it in hand").click()
-    await expect(page.locator(".timeline__line").last).to_contain_text("Ada acknowledged it.")
+    await expect(page.locator(".timeline__line").last).to_contain_text("Ada of operations acknowledged it.")
     await page.get_by_text("Comment, assign, shelve or close").click()
     await page.get_by_label("Comment").fill("salted twice")
     await page.get_by_role("button", name="Add comment").click()
-    await expect(page.locator(".timeline__line").last).to_contain_text("Ada: “salted twice”")
+    await expect(page.locator(".timeline__line").last).to_contain_text("Ada of operations: “salted twice”")
     assert watch.wrong == []
 
 

@@ -99,7 +99,9 @@ PASSWORD = "a long password of the winter service"
 
 def browser(address: str, cookies: dict[str, str]) -> Any:
     url = SimpleNamespace(scheme="https")
-    return SimpleNamespace(client=SimpleNamespace(host=address), cookies=cookies, url=url)
+    return SimpleNamespace(
+        client=SimpleNamespace(host=address), cookies=cookies, url=url, state=SimpleNamespace()
+    )
 
 
 def kept_by_browser(answer: Response) -> dict[str, str]:

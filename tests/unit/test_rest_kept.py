@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ops_api.access.model import Rule
 from ops_api.access.rules import RULES
 from ops_api.rest import kept
 
@@ -64,9 +65,7 @@ async def test_a_hundred_who_ask_at_once_have_it_made_once(town: Town, http: htt
     assert gzip.decompress(kept._gzip(plain.content)) == plain.content
 
 
-async def test_who_has_it_is_not_sent_it_again(
-    town: Town, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_has_it_is_not_sent_it_again(town: Town, http: httpx.AsyncClient) -> None:
     first = await http.get("/api/v1/kinds")
     tag = first.headers["etag"]
     assert tag.startswith('W/"')
@@ -74,10 +73,12 @@ async def test_who_has_it_is_not_sent_it_again(
     again = await http.get("/api/v1/kinds", headers={"If-None-Match": f'"a", {tag}'})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     assert len(town.made) == 1
-    monkeypatch.setattr(kept, "KEEP_S", 0.0)
-    assert (await http.get("/api/v1/kinds", headers={"If-None-Match": tag})).status_code == 304
+    fresh = httpx.AsyncClient(
+        transport=httpx.ASGITransport(kept.KeepAnswers(town, 0.0)), base_url="http://town"
+    )
+    assert (await fresh.get("/api/v1/kinds", headers={"If-None-Match": tag})).status_code == 304
     town.size = 11
-    changed = await http.get("/api/v1/kinds", headers={"If-None-Match": tag})
+    changed = await fresh.get("/api/v1/kinds", headers={"If-None-Match": tag})
     assert (changed.status_code, changed.text) == (200, f"[{'1' * 11}]")
     assert changed.headers["etag"] != tag
     assert len(town.made) == 3
@@ -119,3 +120,13 @@ async def test_what_is_kept_is_bounded(town: Town, monkeypatch: pytest.MonkeyPat
     town.size = 20_000
     await http.get("/api/v1/devices?after=large")
     assert (len(keeper._kept), keeper._bytes) == (0, 0)
+
+
+async def test_a_route_whose_rule_is_no_longer_open_is_not_kept(
+    town: Town, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await http.get("/api/v1/devices")
+    monkeypatch.setitem(RULES, "GET /api/v1/devices", Rule(who="look"))  # type: ignore[arg-type]
+    for _ in range(2):
+        assert "etag" not in (await http.get("/api/v1/devices")).headers
+    assert len(town.made) == 3

@@ -50,6 +50,8 @@ begin
                  p_detail) like E'%\x1f%' then
         raise exception 'a field of an audit line is missing, or holds U+001F' using errcode = 'invalid_parameter_value';
     end if;
+    -- Whoever holds the lock holds up every line: after so long the website keeps lines aside, or refuses who only looks.
+    perform set_config('lock_timeout', '3s', true);
     perform pg_advisory_xact_lock(hashtext('cityops audit'));
     mark := audit_mark(p_network);
     select * into before from audit_last();

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-Of = Literal["network", "browser", "account"]
-FREE: dict[Of, int] = {"network": 5, "browser": 5, "account": 50}
+Of = Literal["network", "browser", "account", "codes"]
+FREE: dict[Of, int] = {"network": 5, "browser": 5, "account": 50, "codes": 10}
 """So many wrong ones in a row cost no wait."""
-LONGEST_S: dict[Of, float] = {"network": 900.0, "browser": 900.0, "account": 60.0}
+LONGEST_S: dict[Of, float] = {"network": 900.0, "browser": 900.0, "account": 60.0, "codes": 900.0}
 FIRST_S = 2.0
 FORGOTTEN = timedelta(hours=1)
 """Wrong tries are forgotten when none came for so long."""
@@ -30,9 +30,12 @@ class Count:
     until: datetime
 
 
-def bound_by(*, known_browser: bool) -> tuple[Of, ...]:
-    """Return which counts bind a try."""
-    return ("browser",) if known_browser else ("network", "account")
+def bound_by(*, known_browser: bool, whole: Of = "account") -> tuple[Of, ...]:
+    """Return which counts bind a try; ``whole``: that of the account as a whole, ``account`` or ``codes``.
+
+    Who gets as far as codes has the password, and six digits are soon guessed: there the account as a whole waits longer.
+    """
+    return ("browser",) if known_browser else ("network", whole)
 
 
 def wait_s(count: Count | None, now: datetime) -> float:
@@ -51,6 +54,6 @@ def tried(before: Count | None, now: datetime, of: Of) -> Count:
 
 def right(before: Count, now: datetime, of: Of) -> Count | None:
     """Return the count after the try it counted was right: none of the network's or browser's own is left, one less of the account's."""
-    if of != "account" or before.wrong <= 1:
+    if of in ("network", "browser") or before.wrong <= 1:
         return None
     return Count(before.wrong - 1, before.last_at, min(before.until, now))
