@@ -11,6 +11,7 @@ import asyncio
 import random
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,9 +21,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from bench import stack
 from bench.door.load import load
-from bench.door.rows import CADENCE_S, Size, filled
+from bench.door.rows import CADENCE_S, Size, arrive, filled
 from bench.door.streams import exported, streamed
 from bench.machine import machine
 from cityops.embedded.process import free_port
@@ -45,7 +48,7 @@ LATEST = (
     "/sta/v1.1/Datastreams?$select=id&$top=10000&$expand=Observations($top=1;$orderby=phenomenonTime%20desc)"
 )
 PAGE = "/sta/v1.1/Observations?$filter=phenomenonTime%20ge%20{}&$top=1000"
-STREAM = "/api/v1/stream"
+STREAM = "/api/v1/readings/stream?kind=road"
 EXPORT = "/api/v1/readings/export.csv?kind=road"
 
 
@@ -73,6 +76,10 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         dsn, made = asyncio.run(filled(database, size))
         url, pid = held.enter_context(_server(dsn))
         figures = asyncio.run(_figures(options, size, url, pid))
+        stack.say("door: stream")
+        with _readings_come(dsn):
+            told = asyncio.run(streamed(url, pid, STREAM, options.clients, options.seconds))
+        figures["stream"] = told | {"wanted_pct": STREAM_PCT}
     return {
         "benchmark": "door",
         "correct": all(set(f.get("statuses", {200: 1})) == {200} for f in figures["reads"].values()),
@@ -107,10 +114,11 @@ async def _figures(options: argparse.Namespace, size: Size, url: str, pid: int) 
         found["export"] = await exported(url, pid, EXPORT, f"X-Api-Key: {options.key}\r\n") | {
             "wanted_mb": EXPORT_MB
         }
-    stack.say("door: stream")
-    found["stream"] = await streamed(url, pid, STREAM, options.clients, options.seconds) | {
-        "wanted_pct": STREAM_PCT
-    }
+    stack.say("door: addresses of which none is kept")
+    others = [f"/api/v1/devices?limit={n % 900 + 100}" for n in range(options.requests)]
+    found["reads"]["/api/v1/devices?limit=100…999"] = (
+        await load(url, pid, others, options.connections)
+    ).told()
     return found
 
 
@@ -158,6 +166,27 @@ def _database(dsn: str | None) -> Iterator[str]:
             yield own.dsn
         finally:
             own.stop()
+
+
+@contextmanager
+def _readings_come(dsn: str) -> Iterator[None]:
+    """Have one reading come in each second."""
+    over = threading.Event()
+
+    def happen() -> None:
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            tick = round(time.time())
+            while not over.wait(1.0):
+                tick += 1
+                arrive(conn, tick)
+
+    thread = threading.Thread(target=happen, name="readings come")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextmanager

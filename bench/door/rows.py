@@ -17,6 +17,7 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from psycopg.types.json import Jsonb
 
 from bench.stack import say
 from cityops.db.migrate import upgrade
@@ -130,7 +131,7 @@ def _devices(conn: psycopg.Connection[Any], devices: int, first: int, start: dat
     conn.execute(
         "insert into device (name, kind, shard, label, latitude_deg, longitude_deg, cadence_s, installed_at)"
         " select 'road-' || n, 'road', n %% 16, 'Road ' || n, 52.1 + n * 1e-4, 0.1 + n * 1e-4, %s, %s - interval '1 day'"
-        "   from generate_series(%s, %s) n",
+        "   from generate_series(%s::int, %s::int) n",
         (CADENCE_S, start, first, first + devices - 1),
     )
 
@@ -182,9 +183,24 @@ def _readings(ts: NDArray[np.int64], values: NDArray[np.float64], first: int, do
     )
 
 
-def _copy(conn: psycopg.Connection[Any], batch: Readings) -> None:
+def arrive(conn: psycopg.Connection[Any], tick: int) -> None:
+    """Have one reading of the first device come in now, as the ingester stores it and tells of it."""
+    now_us = round(time.time() * 1e6)
+    (batch,) = batches(1, 1, 1, now_us + CADENCE_S * 1_000_000)
+    batch.seq[:] = 10_000_000 + tick
+    at = datetime.fromtimestamp(now_us / 1e6, UTC)
+    kinds = {KIND.name: {"rows": 1, "min_ts": at.isoformat(), "max_ts": at.isoformat()}}
+    with conn.transaction():
+        _copy(conn, batch, now_us)
+        conn.execute(
+            "insert into ingest_batch (received_at, readings, kinds) values (%s, 1, %s)", (at, Jsonb(kinds))
+        )
+        conn.execute("select pg_notify('cityops_batch', '')")
+
+
+def _copy(conn: psycopg.Connection[Any], batch: Readings, received: int | None = None) -> None:
     layout = CopyLayout(KIND)
-    received = int(batch.ts_us[-1]) + 250_000
+    received = int(batch.ts_us[-1]) + 250_000 if received is None else received
     with conn.cursor() as cursor, cursor.copy(layout.statement) as copy:
         copy.write(layout.encode(batch, received))
 

@@ -35,7 +35,7 @@ SCHEMES: Document = {
     },
     "basic": {"type": "http", "scheme": "basic", "description": "A key as the password, for programs that know nothing else."},
     "session": {"type": "apiKey", "in": "cookie", "name": "__Host-cityops_staff", "description": "Somebody of the council who signed in."},
-    "resident": {"type": "apiKey", "in": "cookie", "name": "__Host-cityops_resident", "description": "Somebody who lives in a home."},
+    "resident": {"type": "apiKey", "in": "cookie", "name": "__Host-cityops", "description": "Somebody who lives in a home."},
 }  # fmt: skip
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _PROGRAM: list[dict[str, list[str]]] = [{"key": []}, {"bearer": []}, {"basic": []}]

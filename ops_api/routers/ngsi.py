@@ -153,6 +153,7 @@ def _refusal(refused: _Refused) -> Response:
     body = {
         "type": f"https://uri.etsi.org/ngsi-ld/errors/{refused.kind}",
         "title": refused.says,
+        "detail": refused.says,
         "status": refused.status,
     }
     return Response(encoded(body), refused.status, media_type="application/problem+json")

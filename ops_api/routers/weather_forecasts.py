@@ -84,6 +84,7 @@ async def _may_bring(
     "",
     status_code=201,
     dependencies=[Depends(_may_bring)],
+    responses={200: {"description": "All of them were here already"}},
     openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {}}}},
 )
 async def post_forecast(
