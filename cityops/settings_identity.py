@@ -37,8 +37,6 @@ class IdentitySettings(Group):
     """Claim of the identity token that says what somebody is."""
     oidc_roles: dict[str, list[str]] = Field(default_factory=dict)
     """Roles by value of that claim: `{"Highways duty": ["highways"]}`. A value that is not named gives none."""
-    mail: str = ""
-    """Name of the notification channel that sends residents' links; empty: there are none."""
 
     @model_validator(mode="after")
     def _provider_whole(self) -> Self:

@@ -62,11 +62,18 @@ class Erasure:
         self._kinds = kinds
 
     async def erase(
-        self, home_id: int, resident_id: str, *, forget: bool, why: str = "asked"
+        self,
+        home_id: int,
+        resident_id: str,
+        *,
+        forget: bool,
+        why: str = "asked",
+        erasure_id: str | None = None,
     ) -> Mapping[str, Any]:
         """Delete a resident's time in a home; with ``forget`` her name, stays and consents too.
 
-        Safe to repeat: what an interrupted run has left goes with the next.
+        Safe to repeat: what an interrupted run has left goes with the next. ``erasure_id``: of one that was asked for
+        (:mod:`ingest.erasure_queue`); None begins one.
 
         Returns:
             erasure_id, done_at, deleted (rows by what they were), kept (intervals that stay).
@@ -74,7 +81,7 @@ class Erasure:
         async with await psycopg.AsyncConnection.connect(
             self._dsn, autocommit=True, application_name="cityops-erasure", options="-c timezone=UTC"
         ) as conn:
-            return await _Run(conn, self._kinds, home_id, resident_id).run(forget, why)
+            return await _Run(conn, self._kinds, home_id, resident_id).run(forget, why, erasure_id)
 
     async def forget_moved_out(self, days: int) -> int:
         """Forget every stay that ended more than ``days`` ago; return how many residents of homes that were."""
@@ -96,8 +103,9 @@ class _Run:
         self._who = {"home_id": home_id, "resident_id": resident_id}
         self._deleted: Counter[str] = Counter()
 
-    async def run(self, forget: bool, why: str) -> Mapping[str, Any]:
-        begun = await self._one("begin", why=why)
+    async def run(self, forget: bool, why: str, number: str | None) -> Mapping[str, Any]:
+        if number is None:
+            number = str((await self._one("begin", why=why))["erasure_id"])
         code = (await self._one("home_code"))["code"]
         spans = await self._rows("spans")
         devices = await self._rows("devices")
@@ -107,12 +115,16 @@ class _Run:
             await self._others(span, code, devices, WRITTEN if forget else ())
         if forget:
             await self._forget(code)
-        done = await self._one("done", erasure_id=begun["erasure_id"], deleted=Jsonb(dict(self._deleted)))
+        kept = [(s["kept_from"], s["kept_to"]) for s in spans if s["kept"]]
+        told = [[None if at is None else at.isoformat() for at in span] for span in kept]
+        done = await self._one(
+            "done", erasure_id=number, deleted=Jsonb(dict(self._deleted)), kept=Jsonb(told)
+        )
         return {
-            "erasure_id": str(begun["erasure_id"]),
+            "erasure_id": number,
             "done_at": done["done_at"],
             "deleted": dict(self._deleted),
-            "kept": [(s["kept_from"], s["kept_to"]) for s in spans if s["kept"]],
+            "kept": kept,
         }
 
     async def _readings(self, device: Row, first: str, last: str) -> None:

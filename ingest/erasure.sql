@@ -19,7 +19,21 @@ select lower(r)::text as first, upper(r)::text as last, kept, nullif(lower(r), '
 insert into erasure (home_id, why) values (%(home_id)s, %(why)s) returning erasure_id
 
 -- done
-update erasure set done_at = clock_timestamp(), deleted = %(deleted)s where erasure_id = %(erasure_id)s returning done_at
+-- Whose it was goes with it.
+update erasure set done_at = clock_timestamp(), deleted = %(deleted)s, kept = %(kept)s, resident_id = null, forget = null, tried_at = null
+ where erasure_id = %(erasure_id)s returning done_at
+
+-- one_at_a_time
+select pg_try_advisory_lock(hashtext('cityops.erasure')) as mine
+
+-- waiting
+-- One that failed is tried again after a minute: the others do not wait for it.
+select erasure_id, home_id, resident_id, forget from erasure
+ where resident_id is not null and done_at is null and (tried_at is null or tried_at < now() - interval '1 minute')
+ order by asked_at limit 1
+
+-- failed
+update erasure set tried_at = now() where erasure_id = %(erasure_id)s
 
 -- devices
 -- The frogs that were the home's, each with when. Times as text: the first may be minus infinity.

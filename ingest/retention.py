@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 import structlog
+from psycopg.types.json import Jsonb
 
 from cityops.db.queries import load_queries
 from cityops.runtime.stop import sleep_until_stop
@@ -36,12 +37,14 @@ SQL = load_queries("ingest", "retention.sql")
 KEPT = (
     "notification", "alarm", "event", "override", "late_window", "catalogue_log", "checkpoint",
     "damp_hour", "moisture_event", "damp_day", "damp_finding", "access_log", "weather_forecast",
-    "treatment_pass", "winter_record", "crew_photo",
+    "treatment_pass", "winter_record", "crew_photo", "account", "session",
 )  # fmt: skip
 """What ``RetentionSettings`` has days for, in the order in which it goes."""
+AT_ONCE = ("key", "step", "try", "run")
+"""What goes with no setting of its own: keys that have ended, with sessions; steps and wrong tries of sign-ins; old reports."""
 _QUERIES = {
     "override": "overrides", "catalogue_log": "catalogue_lines", "access_log": "access_lines",
-    "treatment_pass": "treatment_passes",
+    "treatment_pass": "treatment_passes", "try": "tries",
 }  # fmt: skip
 
 
@@ -50,7 +53,7 @@ class Dropped:
     """What went: partitions of readings, dead letters, counts of those that were not kept.
 
     ``others``: rows by what they are, as in :data:`KEPT`, ``state``: of what is not installed any more, and
-    ``stay``: of residents who moved out, with all that was measured in them.
+    ``audit``: lines of who saw or changed what, ``stay``: of residents who moved out, with all that was measured in them.
     """
 
     partitions: int
@@ -114,9 +117,27 @@ class Retention:
             counts = (await conn.execute(SQL["dead_letter_counts"], {"days": days})).rowcount
             others = {what: await self._drop(conn, what) for what in KEPT}
             others["state"] = await _in_portions(conn, "states", 0, PORTION)
+            for what in AT_ONCE:
+                query = _QUERIES.get(what, f"{what}s")
+                others[what] = await _in_portions(conn, query, self._kept.session_days, PORTION)
+            cut = await (await conn.execute(SQL["audit"], {"days": self._kept.audit_days})).fetchone()
+            others["audit"] = 0 if cut is None else int(cut[0])
         if self._erasure is not None:
             others["stay"] = await self._erasure.forget_moved_out(self._kept.moved_out_days)
-        return Dropped(partitions, letters, counts, others)
+        dropped = Dropped(partitions, letters, counts, others)
+        await self._report(dropped)
+        return dropped
+
+    async def _report(self, dropped: Dropped) -> None:
+        """Keep what went: ``cityops privacy report`` and the page of retention show it."""
+        rows = {
+            "partitions": dropped.partitions,
+            "dead_letter": dropped.dead_letters,
+            "dead_letter_count": dropped.counts,
+            **dropped.others,
+        }
+        async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True) as conn:
+            await conn.execute(SQL["report"], {"dropped": Jsonb(rows)})
 
     async def _drop(self, conn: psycopg.AsyncConnection[Any], what: str) -> int:
         days = getattr(self._kept, f"{what}_days")

@@ -134,3 +134,46 @@ delete from winter_record where record_id in (
 delete from crew_photo where photo_id in (
     select photo_id from crew_photo where kept_at < now() - make_interval(days => greatest(%(days)s, 31))
     order by photo_id limit %(portion)s for update skip locked)
+
+-- accounts
+-- Of staff who have not signed in for so long. An administrator's stays as long as no other one is in use.
+delete from account where account_id in (
+    select account_id from account a
+     where coalesce(seen_on, made_at::date) < (now() - make_interval(days => %(days)s))::date
+       and (not 'admin' = any (roles) or exists (
+           select from account o where o.account_id <> a.account_id and 'admin' = any (o.roles) and o.disabled_at is null
+              and coalesce(o.seen_on, o.made_at::date) >= (now() - make_interval(days => %(days)s))::date))
+     order by account_id limit %(portion)s for update skip locked)
+
+-- sessions
+delete from staff_session where session_id in (
+    select session_id from staff_session
+     where least(expires_at, coalesce(revoked_at, 'infinity')) < now() - make_interval(days => %(days)s)
+     order by session_id limit %(portion)s for update skip locked)
+
+-- keys
+delete from api_key where key_id in (
+    select key_id from api_key
+     where least(expires_at, coalesce(revoked_at, 'infinity')) < now() - make_interval(days => %(days)s)
+     order by key_id limit %(portion)s for update skip locked)
+
+-- steps
+-- Of a sign-in that was begun; they open nothing after minutes.
+delete from sign_in_step where step_hash in (
+    select step_hash from sign_in_step where expires_at < now() - interval '1 day' limit %(portion)s for update skip locked)
+
+-- tries
+delete from sign_in_try where (subject, source) in (
+    select subject, source from sign_in_try where greatest(last_at, until) < now() - interval '2 days'
+     limit %(portion)s for update skip locked)
+
+-- audit
+-- Up to the first line that is younger; what was cut off is written into the chain.
+select audit_cut(%(days)s)
+
+-- runs
+delete from retention_run where run_id in (
+    select run_id from retention_run where at < now() - interval '400 days' order by run_id limit %(portion)s)
+
+-- report
+insert into retention_run (dropped) values (%(dropped)s)

@@ -5,9 +5,7 @@ It must not know how pools, brokers or settings are made: ``ops_api.wiring_api``
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -20,27 +18,31 @@ from starlette.routing import BaseRoute, Route
 
 from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
+from ops_api.access.audited import Audited
 from ops_api.access.enforce import enforce
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
 from ops_api.crew_desk import CrewDesk
 from ops_api.households.gone import GoneBook
-from ops_api.households.joining import Joining
-from ops_api.households.people import People
-from ops_api.households.ports import Eraser, NoEraser
-from ops_api.households.sessions import Sessions
+from ops_api.households.parts import Households, households_on
+from ops_api.households.ports import Eraser
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
+from ops_api.lifespan import lifespan
+from ops_api.live_versions import hub_on
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
-from ops_api.queries.as_role import RoleDb
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.routers import (
+    account_pages,
+    accounts,
+    accounts_pages,
     alarm_pages,
     alarm_stream,
     alarms,
+    audit,
     bin_days,
     bin_days_pages,
     bin_reminder_pages,
@@ -64,6 +66,7 @@ from ops_api.routers import (
     home_evidence,
     home_pages,
     home_people,
+    home_receipts,
     home_sharing,
     homes,
     households,
@@ -85,12 +88,15 @@ from ops_api.routers import (
     orders,
     pages,
     platform,
+    privacy_pages,
     problems,
     road_forecast,
     rounds,
     rules,
     scores,
     shadow,
+    sign_in_other,
+    sign_in_pages,
     sta_write,
     weather_forecasts,
     winter,
@@ -99,6 +105,7 @@ from ops_api.routers import (
 )
 from ops_api.routers.body_limit import LimitBody
 from ops_api.routers.context import Cases, Context, FrontDoor, Officers
+from ops_api.routers.keep_signed_in import KeepSignedIn
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.sensorthings.door import SensorThings
@@ -139,6 +146,7 @@ _ROUTERS = (
     late.router,
     damp.router,
     households.router,
+    home_receipts.router,
     cases.router,
     cases.evidence,
     home_evidence.router,
@@ -153,10 +161,13 @@ _ROUTERS = (
     ops_tools.router,
     ops_closures.router,
     sta_write.router,
+    accounts.router,
+    audit.router,
 )
 _PAGES = (
     live.pages,
     platform.health,
+    home_receipts.pages,
     home_people.pages,  # before home_pages: their addresses are no codes
     home_sharing.pages,
     home_data.pages,
@@ -188,6 +199,12 @@ _PAGES = (
     incident_pages.router,
     ops_tools_pages.router,
     ops_closures.pages,
+    privacy_pages.pages,
+    sign_in_pages.router,
+    sign_in_other.router,
+    account_pages.router,
+    accounts_pages.router,
+    audit.pages,
 )
 
 _HELD = (Depends(enforce),)
@@ -249,19 +266,13 @@ def create_app(
         things: OGC SensorThings; without it its routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
-    hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
+    hub = hub_on(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
     feed = AlarmFeed(alarm_stream.AlarmLog(db, desk, brand, clock), poll_s=poll_s)
     hub.tell(feed.touch)
     app = _bare_app()
     kinds = kinds if kinds is not None else discover()
-    registrar = RoleDb(db, "cityops_registrar")
-    households = (
-        Sessions(registrar, residents or pool),
-        Joining(registrar),
-        People(registrar, gone),
-        eraser or NoEraser(),
-    )
-    known = _context(db, hub, feed, brand, kinds, clock, desk, households)
+    homes_parts = households_on(db, residents or pool, gone, eraser)
+    known = _context(db, hub, feed, brand, kinds, clock, desk, homes_parts)
     app.state.context = replace(
         known,
         cases=case_book,
@@ -281,27 +292,6 @@ def create_app(
     return app
 
 
-def _hub(db: Db, clock: Clock, hints: Hints | None, *, poll_s: float, pace_s: float) -> Hub:
-    async def state_version() -> object:
-        return await db.one("version")
-
-    async def alarms_version() -> object:
-        return await db.one("alarm_log_version")
-
-    async def notifications_version() -> object:
-        return await db.one("notify_version", now=clock.now())
-
-    async def incidents_version() -> object:
-        return await db.one("incidents_version")
-
-    versions = {
-        "alarms": alarms_version,
-        "notifications": notifications_version,
-        "incidents": incidents_version,
-    }
-    return Hub(state_version, hints, versions=versions, poll_s=poll_s, pace_s=pace_s)
-
-
 def _bare_app() -> FastAPI:
     return FastAPI(
         title="cityops",
@@ -310,7 +300,7 @@ def _bare_app() -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan,
+        lifespan=lifespan,
     )
 
 
@@ -322,9 +312,8 @@ def _context(
     kinds: Mapping[str, Kind],
     clock: Clock,
     desk: AlarmDesk,
-    households: tuple[Sessions, Joining, People, Eraser],
+    parts: Households,
 ) -> Context:
-    sessions, joining, people, eraser = households
     return Context(
         db=db,
         kinds=kinds,
@@ -337,10 +326,10 @@ def _context(
         missing=Cached(lambda: count_fleet(db, kinds, clock)),
         database=Cached(lambda: database_state(db, kinds)),
         desk=desk,
-        sessions=sessions,
-        joining=joining,
-        people=people,
-        eraser=eraser,
+        sessions=parts.sessions,
+        joining=parts.joining,
+        people=parts.people,
+        eraser=parts.eraser,
     )
 
 
@@ -349,7 +338,9 @@ def _mount(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(LimitBody)
+    app.add_middleware(KeepSignedIn)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
+    app.add_middleware(Audited)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)
 
@@ -361,9 +352,12 @@ def _routes() -> tuple[BaseRoute, ...]:
     FastAPI works out what each takes and gives when it is first asked: most of a second, once a process.
     """
     errors: dict[int | str, dict[str, object]] = {
+        401: {"model": Problem},
+        403: {"model": Problem},
         404: {"model": Problem},
         409: {"model": Problem},
         422: {"model": Problem},
+        429: {"model": Problem},
         503: {"model": Problem},
     }
     all_of_them = APIRouter()
@@ -384,28 +378,6 @@ def page_paths() -> dict[str, frozenset[str]]:
         for r in routes
         if isinstance(r, Route) and "GET" in (r.methods or ())
     }
-
-
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    context: Context = app.state.context
-    publishers = [
-        asyncio.create_task(context.hub.run(), name="sse-hub"),
-        asyncio.create_task(context.feed.run(), name="sse-alarms"),
-    ]
-    try:
-        yield
-    finally:
-        context.hub.close()
-        context.feed.close()
-        context.missing.close()
-        context.database.close()
-        context.wall.close()
-        for publisher in publishers:
-            publisher.cancel()
-        for publisher in publishers:
-            with suppress(asyncio.CancelledError):
-                await publisher
 
 
 def _version() -> str:

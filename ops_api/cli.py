@@ -12,6 +12,7 @@ import typer
 from ops_api import (
     cli_account,
     cli_alarms,
+    cli_audit,
     cli_backup,
     cli_bench,
     cli_bin_days,
@@ -39,6 +40,7 @@ from ops_api import (
     cli_notify,
     cli_ops,
     cli_people,
+    cli_privacy,
     cli_replay,
     cli_rules,
     cli_run,
@@ -65,6 +67,7 @@ app.add_typer(cli_bench.bench_app, name="bench")
 app.add_typer(cli_verify.verify_app, name="verify")
 app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_backup.app, name="backup")
+app.add_typer(cli_audit.app, name="audit")
 app.command(epilog=cli_backup.RESTORE_EXAMPLES)(cli_backup.restore)
 app.command(epilog=cli_capacity.EXAMPLES)(cli_capacity.capacity)
 app.add_typer(cli_config.app, name="config")
@@ -88,6 +91,7 @@ app.add_typer(cli_people.rota_app, name="rota")
 app.add_typer(cli_work.app, name="work")
 app.add_typer(cli_damp.app, name="damp")
 app.add_typer(cli_homes.app, name="homes")
+app.add_typer(cli_privacy.app, name="privacy")
 app.add_typer(cli_account.app, name="account")
 app.add_typer(cli_key.app, name="key")
 app.add_typer(cli_case.app, name="case")

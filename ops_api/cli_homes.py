@@ -61,18 +61,18 @@ def code(
         raise ConfigurationError("say which home, or --all")
     at = None if since is None else _time(since)
 
+    from ops_api.audit.by_command import note
+
     async def run(db: Db, people: People) -> list[dict[str, str]]:
         rows = await db.rows("homes_of", code=home)
         if not rows and home is not None:
             raise ConfigurationError(f"there is no home {home!r} in the registry")
-        return [
-            {
-                "home": row["code"],
-                "label": row["label"],
-                "code": await people.label(row["home_id"], days=days, uses=uses, from_at=at),
-            }
-            for row in rows
-        ]
+        labels = []
+        for row in rows:
+            made = await people.label(row["home_id"], days=days, uses=uses, from_at=at)
+            await note(db, "homes code", f"home:{row['home_id']}")
+            labels.append({"home": row["code"], "label": row["label"], "code": made})
+        return labels
 
     made = _with_homes(run)
     typer.echo(json.dumps(made, indent=2) if as_json else _csv(made), nl=as_json)
@@ -81,9 +81,12 @@ def code(
 @app.command("members", epilog=examples("cityops homes members knt-wxp-dfr"))
 def members(home: HomeCode, as_json: AsJson = False) -> None:
     """List who lives in a home: who has joined and not moved out."""
+    from ops_api.audit.by_command import note
 
     async def run(db: Db, people: People) -> list[dict[str, Any]]:
-        return await db.rows("people_of", home_id=await _home_id(db, home))
+        home_id = await _home_id(db, home)
+        await note(db, "homes members", f"home:{home_id}")
+        return await db.rows("people_of", home_id=home_id)
 
     rows = _with_homes(run)
     if as_json:
@@ -116,6 +119,8 @@ def moved_out(
         raise ConfigurationError("say --member ID or --all")
     when = None if at is None else _time(at)
 
+    from ops_api.audit.by_command import note
+
     async def run(db: Db, people: People) -> int:
         home_id = await _home_id(db, home)
         there = [str(row["resident_id"]) for row in await db.rows("people_of", home_id=home_id)]
@@ -124,7 +129,9 @@ def moved_out(
             raise ConfigurationError(
                 f"{member!r} does not live there; `cityops homes members {home}` lists who does"
             )
-        return sum([await people.moved_out(home_id, one, when) for one in leaving])
+        ended = sum([await people.moved_out(home_id, one, when) for one in leaving])
+        await note(db, "homes moved-out", f"home:{home_id}")
+        return ended
 
     typer.echo(f"{_with_homes(run)} moved out; `cityops homes code {home}` makes the next label")
 

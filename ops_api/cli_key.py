@@ -56,7 +56,7 @@ def make(
 def list_keys(
     owner: Annotated[str | None, typer.Option(help="Of this account only.")] = None, as_json: AsJson = False
 ) -> None:
-    """List keys with what each is good for; of none more than its name is kept. Residents' keys are theirs."""
+    """List keys with what each is good for; of none more than its name is kept."""
     from ops_api.cli_desk import to_json
 
     async def run(desk: IdentityDesk) -> list[dict[str, Any]]:

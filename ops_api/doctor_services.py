@@ -18,6 +18,7 @@ from cityops.redact import redact
 from cityops.settings import MqttSettings, Settings
 from ops_api.doctor_finding import Finding, error, ok, warning
 from ops_api.doctor_homes import homes
+from ops_api.doctor_role import website_role
 from ops_api.mqtt_probe import probe
 from ops_api.own_database import running_database
 
@@ -74,7 +75,10 @@ async def database(settings: Settings) -> list[Finding]:
     try:
         async with asyncio.timeout(settings.db.connect_timeout_s):
             async with await connect(dsn, application_name="cityops-doctor") as conn:
-                return [_server(conn), *await _inside(conn)]
+                found = [_server(conn), *await _inside(conn)]
+            if any(one.level == "error" for one in found):
+                return found
+            return [*found, *await website_role(settings.api.dsn or dsn, bool(settings.api.dsn))]
     except (CityopsError, TimeoutError, psycopg.Error) as problem:
         reason = redact(" ".join(str(problem).split())) or "no answer"
         return [error("database", reason, "start it, or correct CITYOPS_DB__DSN")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Generator
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,13 +17,15 @@ from cityops.clock import SystemClock
 from cityops.db.notify import listen
 from cityops.db.pool import open_pool
 from cityops.errors import ConfigurationError
-from cityops.settings import DbSettings, Settings
-from ingest.erasure import Erasure
+from cityops.settings import Settings
 from ops_api.app import create_app
+from ops_api.audit.spool import Spool
+from ops_api.audit.store import PostgresAudit, keep_telling
 from ops_api.backup.again import gone_book
 from ops_api.certificates import tell_ends
 from ops_api.households.gone import Remembering
 from ops_api.housing.team_door import TeamDoor
+from ops_api.queries import Db
 from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
 from ops_api.winter_roads import Roads
@@ -34,6 +37,7 @@ from ops_api.wiring_crew import crew_desk
 from ops_api.wiring_front import front_door
 from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
+from ops_api.wiring_privacy import as_login, eraser_of
 from ops_api.wiring_rounds import round_desk
 from ops_api.wiring_sta import sensorthings, sta_pool, start_telling
 from ops_api.wiring_winter import kept_days, terms_of
@@ -83,12 +87,15 @@ async def run_api(
         ConfigurationError: the address is taken, or the database is not named.
         TransientError: the database does not answer.
     """
-    pool = await open_pool(_login(settings), application_name="cityops-api", role=API_ROLE)
+    settings = as_login(settings)
+    pool = await open_pool(settings.db, application_name="cityops-api", role=API_ROLE)
     residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
     asked = await sta_pool(settings, API_ROLE)
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
-    telling: asyncio.Task[None] | None = None
+    publishing: asyncio.Task[None] | None = None
+    audit = PostgresAudit(Db(pool), Spool(settings.data_dir))
+    telling = asyncio.create_task(keep_telling(audit), name="audit-telling")
     if warm and settings.winter.password is not None:
         planner.start()  # only who has it has plans made here
     try:
@@ -109,7 +116,7 @@ async def run_api(
             pool,
             desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
             residents=residents,
-            eraser=Remembering(Erasure(dsn, kinds_of(settings)), book),
+            eraser=Remembering(eraser_of(settings, pool), book),
             gone=book,
             hints=hints,
             brand=_brand(settings),
@@ -125,9 +132,9 @@ async def run_api(
             incidents=incidents,
             things=things,
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
-            front=front_door(settings, pool),
+            front=replace(front_door(settings, pool), audit=audit),
         )
-        telling = start_telling(settings, things.reading, API_ROLE)
+        publishing = start_telling(settings, things.reading, API_ROLE)
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         await _serve(
             app.state.context,
@@ -147,19 +154,15 @@ async def run_api(
             started,
         )
     finally:
-        if telling is not None:
-            telling.cancel()
+        if publishing is not None:
+            publishing.cancel()
+        telling.cancel()
         for process in (planner, rounds, asks, asks_rounds):
             process.close()
         await pool.close()
         await asked.close()
         if residents is not pool:
             await residents.close()
-
-
-def _login(settings: Settings) -> DbSettings:
-    """Return the database as the API's login reaches it: one of its own where ``api.dsn`` names it, else the owner's."""
-    return settings.db.model_copy(update={"dsn": settings.api.dsn or settings.db.dsn})
 
 
 def _team(settings: Settings) -> TeamDoor | None:

@@ -35,6 +35,9 @@ from rules.evidence.reminders import CaseReminders
 from rules.evidence.source import one_moment
 from rules.evidence.unpacking import Verdict, verify
 
+API_ROLE = "cityops_api"
+"""What the town's part of a resident's pack is read as, like the website's pages."""
+
 
 @dataclass(frozen=True, slots=True)
 class CaseDoor:
@@ -163,7 +166,7 @@ async def _as_resident(settings: Settings, token: str, order: Order, out: Binary
     async with (
         await connect(hers, application_name=name, autocommit=False) as reading,
         await connect(hers, application_name=name, autocommit=False) as writing,
-        await connect(settings.db.dsn, application_name=name, autocommit=False) as ours,
+        await connect(settings.db.dsn, application_name=name, autocommit=False, role=API_ROLE) as ours,
         one_moment(reading, kinds) as home,
         one_moment(ours, kinds) as town,
     ):

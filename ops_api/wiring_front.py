@@ -21,4 +21,5 @@ def front_door(settings: Settings, pool: Pool) -> FrontDoor:
         desk=desk,
         secret=secrets.forms,
         public_url=settings.api.public_url.rstrip("/"),
+        retention=settings.retention,
     )

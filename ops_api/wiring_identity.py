@@ -13,6 +13,7 @@ from cityops.settings import Settings
 from ops_api.cli_db import database
 from ops_api.identity.desk import IdentityDesk, desk_on
 from ops_api.identity.model import Terms
+from ops_api.identity.oidc import AtProvider
 from ops_api.identity.secrets import Secrets, secret_in
 from ops_api.own_database import DEMO_FOLDER
 from ops_api.queries import Db, OneConnection, Pool
@@ -48,9 +49,27 @@ def terms_of_identity(settings: Settings) -> Terms:
     )
 
 
+def _at(settings: Settings) -> AtProvider | None:
+    given = settings.identity
+    if not given.oidc_issuer or given.oidc_client_secret is None:
+        return None
+    return AtProvider(
+        issuer=given.oidc_issuer,
+        client_id=given.oidc_client_id,
+        client_secret=given.oidc_client_secret.get_secret_value(),
+        claim=given.oidc_claim,
+        roles=given.oidc_roles,
+    )
+
+
 def identity_desk(settings: Settings, pool: Pool, secrets: Secrets | None = None) -> IdentityDesk:
     """Return the desk on a pool's connections."""
-    return desk_on(RoleDb(Db(pool), "cityops_identity"), secrets or identity_secrets(settings), terms_of_identity(settings))
+    return desk_on(
+        RoleDb(Db(pool), "cityops_identity"),
+        secrets or identity_secrets(settings),
+        terms_of_identity(settings),
+        _at(settings),
+    )
 
 
 @asynccontextmanager

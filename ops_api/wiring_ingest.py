@@ -16,6 +16,7 @@ from devices.contract.topics import shard_filters
 from ingest.core.batches import Limits
 from ingest.core.letter_limit import LetterLimits
 from ingest.erasure import Erasure
+from ingest.erasure_queue import ErasureQueue
 from ingest.leases import AdvisoryLeases, new_worker
 from ingest.metrics import IngestMetrics
 from ingest.mqtt_options import SessionOptions
@@ -66,6 +67,7 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
     erasure = Erasure(dsn, kinds)
     retention = Retention(dsn, ingest.dead_letter_days, kept=settings.retention, erasure=erasure)
     services: dict[str, Service] = {"ingest": service, "retention": retention, "summaries": Summaries(dsn)}
+    services["erasures"] = ErasureQueue(dsn, erasure)
     services["board facts"] = BoardFacts(dsn, settings.grafana, settings.housing.map_min_count)
     if ingest.health_port != 0:
         services["ingest health"] = HealthServer(

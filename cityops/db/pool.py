@@ -74,8 +74,10 @@ def check_dsn(dsn: str) -> None:
         ) from error
 
 
-async def connect(dsn: str, *, application_name: str = "cityops", autocommit: bool = True) -> Connection:
-    """Return a single connection with our session settings.
+async def connect(
+    dsn: str, *, application_name: str = "cityops", autocommit: bool = True, role: str | None = None
+) -> Connection:
+    """Return a single connection with our session settings; ``role``: see :func:`open_pool`.
 
     Raises:
         ConfigurationError: the connection string can't be read.
@@ -84,7 +86,7 @@ async def connect(dsn: str, *, application_name: str = "cityops", autocommit: bo
     check_dsn(dsn)
     try:
         return await psycopg.AsyncConnection.connect(
-            make_conninfo(dsn, **session(application_name)), autocommit=autocommit
+            make_conninfo(dsn, **session(application_name, role)), autocommit=autocommit
         )
     except psycopg.OperationalError as error:
         raise TransientError(f"database {redact(dsn)}: {_one_line(error)}") from error

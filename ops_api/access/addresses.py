@@ -28,7 +28,15 @@ def sign_in_address(asked: str, referer: str, host: str, *, safe: bool, again: b
         safe: whether the request only looks.
         again: known already, and asked to show a factor again.
     """
-    came = urlsplit(referer)
-    page = came.path + (f"?{came.query}" if came.query else "")
-    back = own_address(asked) if safe else own_address(page) if came.netloc == host else START
+    back = own_address(asked if safe else _page(referer, host))
     return f"/sign-in?next={quote(back, safe='/')}" + ("&again=1" if again else "")
+
+
+def _page(referer: str, host: str) -> str:
+    try:
+        came = urlsplit(referer)
+    except ValueError:
+        return START
+    if came.netloc != host:
+        return START
+    return came.path + (f"?{came.query}" if came.query else "")

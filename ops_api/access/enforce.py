@@ -16,12 +16,13 @@ from cityops.clock import Clock
 from ops_api.access.addresses import sign_in_address
 from ops_api.access.forms import FIELD, HEADER, is_mark, mark_of, show_mark
 from ops_api.access.limits import Buckets, allowance
-from ops_api.access.model import NOBODY, Answer, Principal, Rule, decide
-from ops_api.access.principal import network, principal_of, uses_cookie
+from ops_api.access.model import NOBODY, Answer, Principal, Role, Rule, decide
+from ops_api.access.principal import network, principal_of, resident_of, uses_cookie
 from ops_api.access.rules import RULES
 
 log = structlog.get_logger(__name__)
 
+RESIDENTS = frozenset({Role.RESIDENT})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 SIMPLE = (*FORMS, "text/plain", "")
@@ -85,7 +86,9 @@ async def hold_to(request: Request, rule: Rule | None) -> None:
     request.state.rule = rule
     who = NOBODY
     if rule.who not in ("open", "code"):
-        who = await principal_of(request)
+        at_home = rule.who == "home" or rule.roles == RESIDENTS or "code" in request.path_params
+        who = await (resident_of if at_home else principal_of)(request)
+        request.state.asker = who
         await _check(request, rule, who)
     _count(request, rule, who)
 

@@ -41,7 +41,7 @@ class Buckets:
         left, at_s = self._of.pop(asker, (a_minute, now_s))
         left = min(a_minute, left + max(0.0, now_s - at_s) * a_minute / MINUTE_S)
         wait_s = 0.0 if left >= 1.0 else (1.0 - left) * MINUTE_S / a_minute
-        self._of[asker] = (left - 1.0 if left >= 1.0 else left, now_s)
+        self._of[asker] = (left - 1.0 if left >= 1.0 else left, max(at_s, now_s))
         while len(self._of) > MOST:
             del self._of[next(iter(self._of))]
         return wait_s

@@ -50,6 +50,7 @@ Scope = Literal[
 SCOPES: frozenset[str] = frozenset(get_args(Scope))
 Kind = Literal["nobody", "staff", "resident", "program"]
 Who = Literal["open", "look", "roles", "home", "door", "signed_in", "code"]
+HAS_ROLES: frozenset[Who] = frozenset({"look", "roles", "door"})
 Answer = Literal["yes", "sign_in", "no", "hidden", "again"]
 
 
@@ -68,6 +69,7 @@ class Principal:
         session_id: the session, for forms' marks and for ending it.
         homes: codes of homes that a resident lives in, or that a key was made for.
         network: where the request came from, as the limits count it.
+        until_s: seconds since the epoch at which the session ends; 0: not known.
     """
 
     kind: Kind
@@ -80,6 +82,7 @@ class Principal:
     session_id: str = ""
     homes: frozenset[str] = frozenset()
     network: str = ""
+    until_s: float = 0.0
 
 
 NOBODY = Principal(kind="nobody")
@@ -93,9 +96,9 @@ class Rule:
         who: ``open`` everybody, without a look at who asks; ``look`` everybody, names for who has a role;
             ``roles`` those; ``home`` who lives in the home of the path's ``code``; ``door`` those roles, or the team's
             pass, which the route checks itself; ``signed_in`` whoever is known; ``code`` the holder of what is in the address.
-        roles: for ``roles`` and ``door``.
+        roles: for ``roles`` and ``door``; for ``look`` those that are shown names and forms.
         scope: what a program's key must be good for; empty: no program.
-        door: the team whose password opens it as well.
+        door: the team whose password opens it as well, or shows names.
         audit: what is written into the audit.
         fresh_s: seconds within which a factor must have been shown again; 0: any session does.
         cost: which limit of requests it counts against.
@@ -117,11 +120,11 @@ class Rule:
         Raises:
             ValueError: roles without need or needed roles missing, an unknown scope, a door without a team.
         """
-        if (self.who in ("roles", "door")) != bool(self.roles):
+        if (self.roles and self.who not in HAS_ROLES) or (not self.roles and self.who in ("roles", "door")):
             raise ValueError(f"a rule {self.who!r} with roles {sorted(self.roles)}")
         if self.scope and self.scope not in SCOPES:
             raise ValueError(f"scope {self.scope!r}; there are {', '.join(sorted(SCOPES))}")
-        if (self.who == "door") != bool(self.door):
+        if (self.door and self.who not in ("door", "look")) or (not self.door and self.who == "door"):
             raise ValueError(f"a rule {self.who!r} with the door {self.door!r}")
 
 
@@ -138,23 +141,26 @@ def decide(rule: Rule, who: Principal, now_s: float, path: Mapping[str, str]) ->
         ``yes``; ``sign_in`` (401) for nobody known; ``no`` (403); ``hidden`` (404) for a home that is not theirs,
         so that nobody learns which homes there are; ``again``: a factor must be shown again.
     """
-    if rule.who in ("open", "look", "code", "door"):
+    if rule.who in ("open", "look", "code"):
         return "yes"
+    if rule.who == "door":  # a person may have the team's password; a key is good for what it is good for
+        return "no" if who.kind == "program" and not entitled(rule, who) else "yes"
     if rule.who == "home":
         return _home(rule, who, path)
     if who.kind == "nobody":
         return "sign_in"
-    if not _entitled(rule, who):
+    if not entitled(rule, who):
         return "no"
     stale = rule.fresh_s > 0 and who.kind == "staff" and now_s - who.signed_in_s > rule.fresh_s
     return "again" if stale else "yes"
 
 
-def _entitled(rule: Rule, who: Principal) -> bool:
+def entitled(rule: Rule, who: Principal) -> bool:
+    """Whether somebody has a role that a rule names; a program also needs the scope."""
     if who.kind == "program":
         allowed = rule.scope != "" and rule.scope in who.scopes
         return allowed and (rule.who == "signed_in" or not who.roles.isdisjoint(rule.roles | {Role.SERVICE}))
-    return rule.who == "signed_in" or not who.roles.isdisjoint(rule.roles)
+    return (rule.who == "signed_in" and who.kind != "nobody") or not who.roles.isdisjoint(rule.roles)
 
 
 def _home(rule: Rule, who: Principal, path: Mapping[str, str]) -> Answer:

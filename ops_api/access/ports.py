@@ -28,3 +28,6 @@ class AuditLog(Protocol):
         Raises:
             AuditUnavailableError: it is not written down; whoever only wanted to look is refused.
         """
+
+    async def done(self, entry: Entry) -> None:
+        """Append an entry of what is done already; it is kept aside where the database does not answer."""

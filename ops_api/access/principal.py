@@ -73,6 +73,19 @@ async def principal_of(request: Request) -> Principal:
     return found
 
 
+async def resident_of(request: Request) -> Principal:
+    """Return the resident who asks, or the program: at a home's address nobody else is anybody, whoever is signed in beside her.
+
+    Raises:
+        HTTPException, TransientError: as :func:`principal_of` does.
+    """
+    key = key_of(request)
+    if key:
+        return await principal_of(request)
+    member = await member_of(request)
+    return NOBODY if member is None else _resident(member, network(request))
+
+
 Asker = Annotated[Principal, Depends(principal_of)]
 """Who asks, for routes that show more to some."""
 

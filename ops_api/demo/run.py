@@ -28,6 +28,7 @@ from firmware_sim.service import Simulation
 from firmware_sim.world.premises import FIRST_UPRN
 from ops_api.bin_crews import BinCrews
 from ops_api.crews import simulated_now
+from ops_api.demo.accounts import account_lines, demo_accounts
 from ops_api.demo.bin_days import load_town
 from ops_api.demo.children import Children
 from ops_api.demo.haste import as_live, while_it_plays
@@ -158,11 +159,15 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
             extra["CITYOPS_CREW__PASSWORD"] = team
         if demo.settings.ops.password is None:
             extra["CITYOPS_OPS__PASSWORD"] = team
+        extra["CITYOPS_IDENTITY__MFA"] = "none"  # for whoever looks at a demo for ten minutes
+        accounts = await demo_accounts(demo.settings, folder, stack.dsn)
         children, address = await start_services(
             {**stack.environment, **extra}, folder / "logs", demo.port, notify=demo.settings.notify.configured
         )
     cleanup.push_async_callback(children.stop)
     _say_addresses(demo.say, address, sample, team)
+    for line in account_lines(address, accounts):
+        demo.say(line)
     _say_commands(demo.say, folder)
     end = start + timedelta(hours=scenario.duration_h) if demo.check else None
     devices = MqttSettings(host=stack.mosquitto.host, port=stack.mosquitto.port)

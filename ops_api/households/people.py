@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from ops_api.households import codes
 from ops_api.households.gone import Gone, GoneBook
 from ops_api.households.model import LivesIn, Member
+from ops_api.households.queued import receipt_of
 from ops_api.queries import Db, Row
 
 
@@ -50,6 +51,11 @@ class People:
             all_of_it=all_of_it,
         )
         return Invitation(code, row["expires_at"])
+
+    async def receipt(self, erasure_id: str) -> Row | None:
+        """Return what a deletion has deleted, ``done_at`` None while it goes on; None where there is no such deletion."""
+        found = await receipt_of(self._db, erasure_id)
+        return None if found is None else dict(found)
 
     async def rename(self, who: Member, name: str) -> None:
         """Call the resident ``name``: 1 to 40 characters."""

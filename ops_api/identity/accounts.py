@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 
 from ops_api.access.model import Role
+from ops_api.identity.core.claims import Said
 from ops_api.identity.core.names import is_name
 from ops_api.identity.model import Account, IdentityRefusedError, account_of
 from ops_api.identity.steps import Steps
@@ -110,6 +112,27 @@ class Accounts:
         row = await self._db.row("account_by_id", account_id=account_id)
         return None if row is None or row["disabled_at"] is not None else account_of(row)
 
+    async def of_provider(self, said: Said, now: datetime) -> Account:
+        """Return the account of somebody whom the provider knows, with the roles that it says; made where there is none.
+
+        It is found by issuer and subject alone: whoever has the address of another gets nothing of theirs.
+
+        Raises:
+            IdentityRefusedError: the provider gives them no role here, or the account is closed.
+        """
+        if not said.roles:
+            raise IdentityRefusedError("You have no role here. Ask for one where your groups are managed.")
+        async with self._db.transaction() as t:
+            await t.rows("account_lock")
+            row = await t.row("account_by_subject", subject=said.subject)
+            if row is None:
+                row = await _added(t, said, now)
+            elif row["disabled_at"] is not None:
+                raise IdentityRefusedError("This account is closed.")
+            roles = sorted(role.value for role in said.roles)
+            await t.rows("account_set_roles", account_id=row["account_id"], roles=roles)
+            return account_of(row | {"roles": roles})
+
     async def set_roles(self, who: Account, roles: Iterable[Role]) -> None:
         """Give an account other roles; that ends its sessions.
 
@@ -146,6 +169,25 @@ class Accounts:
         await self._db.rows("steps_void", account_id=who.account_id, now=now)
         token = await self._steps.begin("link", life, now, account_id=who.account_id)
         return Link(who.name, token, now + life)
+
+
+async def _added(t: Transaction, said: Said, now: datetime) -> Row:
+    """Make an account under the first name that is free: ada, ada-2, ada-3, …"""
+    for n in count(1):
+        name = said.name if n == 1 else f"{said.name[:55]}-{n}"
+        held = sorted(role.value for role in said.roles)
+        made = await t.row(
+            "account_add",
+            name=name,
+            label=said.label,
+            roles=held,
+            by="provider",
+            subject=said.subject,
+            now=now,
+        )
+        if made is not None:
+            return made | {"name": name, "label": said.label, "roles": held}
+    raise AssertionError("there is no end of numbers")
 
 
 def _checked(roles: Iterable[Role]) -> list[str]:

@@ -56,13 +56,16 @@ class Passwords:
             IdentityRefusedError: it is too short, or one that many use; nothing was changed.
             BusyError: too many sign in at once.
         """
-        no = why_not(
-            normal(password), (who.name, *who.label.split()), self._terms.password_least, common_passwords()
-        )
+        no = self.why_not(who, password)
         if no is not None:
             raise IdentityRefusedError(no)
         hashed = await self._hasher.hash(password)
         await self._db.rows("password_set", account_id=who.account_id, hash=hashed, now=now)
+
+    def why_not(self, who: Account, password: str) -> str | None:
+        """Return why a password is refused, in words for whoever chose it; None: it is not."""
+        names = (who.name, *who.label.split())
+        return why_not(normal(password), names, self._terms.password_least, common_passwords())
 
     async def _renew(self, account_id: str, password: str, hashed: str) -> None:
         """Hash again what was hashed with other costs; where it was changed meanwhile, leave it."""

@@ -81,19 +81,6 @@ class StaffSessions:
         )
         return None if done is None else new
 
-    async def strengthen(self, token: str, who: Signed, now: datetime, *, mfa: bool) -> str | None:
-        """A factor was shown again: return the session's new token; None where it has ended."""
-        new = new_token()
-        done = await self._db.row(
-            "staff_session_strong",
-            session_id=who.session_id,
-            hash=token_hash(token),
-            new=token_hash(new),
-            mfa=mfa,
-            now=now,
-        )
-        return None if done is None else new
-
     async def end(self, who: Signed, session_id: str, now: datetime) -> bool:
         """End one of somebody's own sessions; return whether there was one."""
         done = await self._db.row("staff_session_end", session_id=session_id, account_id=who.id, now=now)
@@ -120,5 +107,6 @@ def _signed(row: Row, now: datetime) -> Signed:
         mfa=row["mfa"],
         signed_in_s=row["strong_at"].timestamp(),
         session_id=str(row["session_id"]),
+        until_s=row["expires_at"].timestamp(),
         stale=lost or (row["newest"] and now - row["rotated_at"] > ROTATE_AFTER),
     )

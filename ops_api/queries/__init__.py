@@ -39,6 +39,7 @@ FILES = (
     "winter.sql",
     "ops.sql",
     "incidents.sql",
+    "audit.sql",
     "identity.sql",
 )
 

@@ -157,6 +157,12 @@ where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now()) order by 
 insert into access_log (home_id, who, role, what, purpose)
 values (%(home_id)s, %(who)s, %(role)s, %(what)s, %(purpose)s)
 
+-- erasure_ask
+select erasure_ask(%(home_id)s, %(resident_id)s::uuid, %(forget)s) as erasure_id
+
+-- erasure_receipt
+select erasure_id, asked_at, done_at, deleted, kept from erasure_receipt(%(erasure_id)s::uuid)
+
 -- my_household
 -- As the resident: who lives there, and lived there since she came.
 select member_id, name, nullif(from_at, '-infinity') as from_at, to_at, joined_at, joined_by, me from household

@@ -49,9 +49,6 @@ where a.name = %(name)s and a.disabled_at is null
 update account set roles = %(roles)s, epoch = epoch + (roles is distinct from %(roles)s)::integer
 where account_id = %(account_id)s returning account_id
 
--- account_set_label
-update account set label = %(label)s where account_id = %(account_id)s
-
 -- account_disable
 update account set disabled_at = %(now)s, epoch = epoch + 1 where account_id = %(account_id)s and disabled_at is null
 
@@ -138,12 +135,6 @@ update staff_session
         or old_hash = %(hash)s and old_until is null)
 returning session_id
 
--- staff_session_strong
--- A factor was shown again: the session goes on under a new token, and the one before is void at once.
-update staff_session set strong_at = %(now)s, seen_at = %(now)s, rotated_at = %(now)s, mfa = mfa or %(mfa)s, token_hash = %(new)s,
-       old_hash = null, old_until = null
-where session_id = %(session_id)s and revoked_at is null and token_hash = %(hash)s returning session_id
-
 -- staff_session_end
 update staff_session set revoked_at = %(now)s where session_id = %(session_id)s and account_id = %(account_id)s and revoked_at is null
 returning session_id
@@ -203,40 +194,30 @@ delete from sign_in_try where subject = %(subject)s and source = %(source)s
 delete from sign_in_try where last_at < %(now)s - interval '1 day'
 
 -- key_add
-insert into api_key (key_id, mark, label, owner_account, owner_resident, home_id, scopes, made_at, expires_at)
-values (%(key_id)s, %(mark)s, %(label)s, %(account_id)s, %(resident_id)s, %(home_id)s, %(scopes)s, %(now)s, %(expires_at)s)
+insert into api_key (key_id, mark, label, owner_account, scopes, made_at, expires_at)
+values (%(key_id)s, %(mark)s, %(label)s, %(account_id)s, %(scopes)s, %(now)s, %(expires_at)s)
 
 -- key_by_id
--- With its owner's roles; of a resident's key the home's code, as long as the one who made it lives there.
-select k.key_id, k.mark, k.label, k.scopes, k.owner_resident is not null as of_home, k.used_on,
-       coalesce(a.roles, '{}') as roles,
-       case when k.home_id is not null then home_of_key(k.home_id, k.owner_resident, %(now)s) end as home
-from api_key k
-left join account a on a.account_id = k.owner_account
-where k.key_id = %(key_id)s and k.revoked_at is null and k.expires_at > %(now)s
-  and (k.owner_account is null or a.disabled_at is null)
+-- With its owner's roles as they are now.
+select k.key_id, k.mark, k.label, k.scopes, k.used_on, a.roles
+from api_key k join account a on a.account_id = k.owner_account
+where k.key_id = %(key_id)s and k.revoked_at is null and k.expires_at > %(now)s and a.disabled_at is null
 
 -- key_used
 update api_key set used_on = %(now)s::date where key_id = %(key_id)s and used_on is distinct from %(now)s::date
 
 -- keys
--- Of one account, or of all accounts; residents' keys are theirs.
+-- Of one account, or of all.
 select k.key_id, k.label, a.name as owner, k.scopes, k.made_at, k.expires_at, k.revoked_at, k.used_on
 from api_key k join account a on a.account_id = k.owner_account
 where %(account_id)s::uuid is null or k.owner_account = %(account_id)s
 order by k.revoked_at is not null, k.made_at desc, k.key_id
-
--- keys_of_home
-select k.key_id, k.label, k.scopes, k.made_at, k.expires_at, k.used_on from api_key k
-where k.owner_resident = %(resident_id)s and k.home_id = %(home_id)s and k.revoked_at is null and k.expires_at > %(now)s
-order by k.made_at desc, k.key_id
 
 -- key_revoke
 -- Of one account where it is given; else whosever.
 update api_key set revoked_at = %(now)s
 where key_id = %(key_id)s and revoked_at is null
   and (%(account_id)s::uuid is null or owner_account = %(account_id)s)
-  and (%(resident_id)s::uuid is null or owner_resident = %(resident_id)s)
 returning key_id, label
 
 -- passkey_add

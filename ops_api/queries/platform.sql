@@ -67,3 +67,9 @@ select (select started_at from good) as started_at, (select bytes from good) as 
        (select max(verified_at) from backup_run) as verified_at,
        (select count(*) from backup_run
          where not ok and started_at > coalesce((select started_at from good), '-infinity')) as failed
+
+-- retention_runs
+select at, dropped from retention_run order by run_id desc limit %(most)s
+
+-- privacy_noted
+select audit_add(%(at_us)s, 'cli', %(by)s, '', 'cli', %(action)s, %(about)s, '', 'done', '', '', '{}')

@@ -5,33 +5,30 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, Literal
-from urllib.parse import quote, unquote
 
-from fastapi import APIRouter, Cookie, Depends, Form
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.routers import desk_content
 from ops_api.routers.alarms import do, find_alarm
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.live import LastEventId, stream
+from ops_api.routers.staff_pass import may
 from rules.core.desk import model as m
 
-NAME = "cityops_name"
-NAME_AGE_S = 12 * 3600
-"""A typed name is offered again for a shift, not for whoever comes next week."""
-
-By = Annotated[str, Form(max_length=100, pattern=r"\S")]
 Text = Annotated[str, Form(max_length=1000)]
 Back = Annotated[Literal["list", "alarm"], Form()]
-Known = Annotated[str, Cookie(alias=NAME)]
 
 
-def _who(name: Known = "", name_again: bool = False) -> str:
-    """Who looks: the name typed before, unless it is to be asked for again."""
-    return "" if name_again else unquote(name)
+async def _who(request: Request) -> str:
+    """Who looks, by the name of their account, if they may act; empty: they only look."""
+    who = await may(request)
+    return "" if who is None else who.name
 
 
 Who = Annotated[str, Depends(_who)]
+By = Who
+"""Who acts: the rule has let them in."""
 
 
 def _asked(who: Who, show: str = "active", rule: str | None = None, only: str = "all") -> desk_content.Wanted:
@@ -44,9 +41,9 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @router.get("/alarms")
-async def alarms(ctx: Ctx, wanted: Asked, name_again: bool = False) -> HTMLResponse:
+async def alarms(ctx: Ctx, wanted: Asked) -> HTMLResponse:
     """List alarms for the desk: those that wait for somebody first."""
-    return _page(ctx, "alarms.html", name_again=name_again, **await desk_content.alarm_list(ctx, wanted))
+    return _page(ctx, "alarms.html", **await desk_content.alarm_list(ctx, wanted))
 
 
 @router.get("/alarms/live")
@@ -63,10 +60,10 @@ async def alarms_stream(ctx: Ctx, wanted: Asked, last_event_id: LastEventId = No
 
 
 @router.get("/alarms/{alarm_id}")
-async def alarm(alarm_id: int, ctx: Ctx, who: Who, name_again: bool = False) -> HTMLResponse:
+async def alarm(alarm_id: int, ctx: Ctx, who: Who) -> HTMLResponse:
     """Show one alarm: what it is and why, its members, and everything that happened to it."""
     content = await desk_content.one_alarm(ctx, alarm_id, who)
-    return _page(ctx, "alarm.html", name_again=name_again, **content)
+    return _page(ctx, "alarm.html", **content)
 
 
 @router.get("/alarms/{alarm_id}/live")
@@ -153,11 +150,7 @@ async def close(
 async def _done(ctx: Context, alarm_id: int, command: m.Command, back: str) -> Response:
     await do(ctx, alarm_id, command)
     place = f"/alarms#alarm-{alarm_id}" if back == "list" else f"/alarms/{alarm_id}#timeline"
-    response = RedirectResponse(place, 303)
-    response.set_cookie(
-        NAME, quote(command.by.strip()), max_age=NAME_AGE_S, path="/alarms", httponly=True, samesite="strict"
-    )
-    return response
+    return RedirectResponse(place, 303)
 
 
 def _page(ctx: Context, template: str, **values: object) -> HTMLResponse:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, HTTPException, Query
+import msgspec
+from fastapi import APIRouter, HTTPException, Query, Request
 
 from ops_api.queries import Row
 from ops_api.queries.alarms import ANY_ALARM, members_of, one_alarm
@@ -14,6 +15,7 @@ from ops_api.routers import alarm_documents as documents
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.explain import ExplanationDocument, document, explained_alarm
 from ops_api.routers.schemas import AlarmDocument, Severity, SubjectKind
+from ops_api.routers.staff_pass import acting
 from ops_api.web import alarm_view
 from rules.core.desk.model import Command, Entry
 
@@ -75,11 +77,21 @@ async def list_alarms(
     return [AlarmDocument(**r) for r in rows]
 
 
+class _Order(Protocol):
+    def command(self, via: str) -> Command: ...
+
+
+async def _theirs(request: Request, order: _Order) -> Command:
+    """Return a command as given by who asks: an account's own name wins over the one in the document."""
+    command = order.command("api")
+    return msgspec.structs.replace(command, by=await acting(request, command.by))
+
+
 @router.post("/bulk")
-async def post_bulk(body: documents.Bulk, ctx: Ctx) -> list[documents.BulkOutcome]:
+async def post_bulk(body: documents.Bulk, ctx: Ctx, request: Request) -> list[documents.BulkOutcome]:
     """Do the same with several alarms, each by itself; a refusal for one does not stop the others."""
     now = await ctx.town_now()
-    outcomes = await ctx.desk.bulk(body.alarm_ids, body.command.command("api"), now.timestamp())
+    outcomes = await ctx.desk.bulk(body.alarm_ids, await _theirs(request, body.command), now.timestamp())
     ctx.hub.touch()
     return [
         documents.BulkOutcome(alarm_id=o.alarm_id, done=o.alarm is not None, refused=o.refused)
@@ -124,42 +136,46 @@ async def get_explanation(alarm_id: int, ctx: Ctx) -> ExplanationDocument:
 
 
 @router.post("/{alarm_id}/acknowledge")
-async def post_acknowledge(alarm_id: int, body: documents.Acknowledge, ctx: Ctx) -> AlarmDocument:
+async def post_acknowledge(
+    alarm_id: int, body: documents.Acknowledge, ctx: Ctx, request: Request
+) -> AlarmDocument:
     """Acknowledge an alarm; the first who does it keeps it."""
-    return AlarmDocument(**await do(ctx, alarm_id, body.command("api")))
+    return AlarmDocument(**await do(ctx, alarm_id, await _theirs(request, body)))
 
 
 @router.post("/{alarm_id}/unacknowledge")
-async def post_unacknowledge(alarm_id: int, body: documents.Unacknowledge, ctx: Ctx) -> AlarmDocument:
+async def post_unacknowledge(
+    alarm_id: int, body: documents.Unacknowledge, ctx: Ctx, request: Request
+) -> AlarmDocument:
     """Give an alarm back: nobody has it in hand, and its escalation begins again."""
-    return AlarmDocument(**await do(ctx, alarm_id, body.command("api")))
+    return AlarmDocument(**await do(ctx, alarm_id, await _theirs(request, body)))
 
 
 @router.post("/{alarm_id}/assign")
-async def post_assign(alarm_id: int, body: documents.Assign, ctx: Ctx) -> AlarmDocument:
+async def post_assign(alarm_id: int, body: documents.Assign, ctx: Ctx, request: Request) -> AlarmDocument:
     """Assign an alarm to a person, who is told."""
-    return AlarmDocument(**await do(ctx, alarm_id, body.command("api")))
+    return AlarmDocument(**await do(ctx, alarm_id, await _theirs(request, body)))
 
 
 @router.post("/{alarm_id}/comments")
-async def post_comment(alarm_id: int, body: documents.Comment, ctx: Ctx) -> AlarmDocument:
+async def post_comment(alarm_id: int, body: documents.Comment, ctx: Ctx, request: Request) -> AlarmDocument:
     """Add a remark to an alarm's timeline; also of a closed one."""
-    return AlarmDocument(**await do(ctx, alarm_id, body.command("api")))
+    return AlarmDocument(**await do(ctx, alarm_id, await _theirs(request, body)))
 
 
 @router.post("/{alarm_id}/shelve")
-async def post_shelve(alarm_id: int, body: documents.Shelve, ctx: Ctx) -> AlarmDocument:
+async def post_shelve(alarm_id: int, body: documents.Shelve, ctx: Ctx, request: Request) -> AlarmDocument:
     """Have nobody told of an alarm until a time, at most as long as its escalation allows."""
-    return AlarmDocument(**await do(ctx, alarm_id, body.command("api")))
+    return AlarmDocument(**await do(ctx, alarm_id, await _theirs(request, body)))
 
 
 @router.post("/{alarm_id}/unshelve")
-async def post_unshelve(alarm_id: int, body: documents.Unshelve, ctx: Ctx) -> AlarmDocument:
+async def post_unshelve(alarm_id: int, body: documents.Unshelve, ctx: Ctx, request: Request) -> AlarmDocument:
     """Take an alarm back from the shelf before its time."""
-    return AlarmDocument(**await do(ctx, alarm_id, body.command("api")))
+    return AlarmDocument(**await do(ctx, alarm_id, await _theirs(request, body)))
 
 
 @router.post("/{alarm_id}/close")
-async def post_close(alarm_id: int, body: documents.Close, ctx: Ctx) -> AlarmDocument:
+async def post_close(alarm_id: int, body: documents.Close, ctx: Ctx, request: Request) -> AlarmDocument:
     """Put an alarm away with a verdict; while its condition holds only as a false alarm or a test."""
-    return AlarmDocument(**await do(ctx, alarm_id, body.command("api")))
+    return AlarmDocument(**await do(ctx, alarm_id, await _theirs(request, body)))

@@ -13,7 +13,9 @@ from typing import Any
 from fastapi import HTTPException, Request
 
 from cityops.errors import TransientError
-from ops_api.access.principal import member_of
+from ops_api.access.enforce import rule_named
+from ops_api.access.model import entitled
+from ops_api.access.principal import member_of, principal_of
 from ops_api.routers import content
 from ops_api.routers.crew_door import COOKIE, pass_in
 from ops_api.routers.problems import UNAVAILABLE, problem
@@ -46,9 +48,9 @@ class LimitBody:
         photo = _PHOTO.fullmatch(scope["path"]) if scope["method"] == "POST" else None
         forecast = scope["method"] == "POST" and scope["path"] == "/api/v1/weather-forecasts"
         crew = scope["method"] == "POST" and _CREW.fullmatch(scope["path"]) is not None
-        on_shift = crew and _is_on_shift(request)
-        most = PHOTO_MOST if photo is not None or on_shift else FORECAST_MOST if forecast else MOST
         try:
+            on_shift = crew and await _is_on_shift(request)
+            most = PHOTO_MOST if photo is not None or on_shift else FORECAST_MOST if forecast else MOST
             _check_declared(request, most, _shift_is_over() if crew and not on_shift else None)
             if photo is not None:
                 await _check_lives_in(request, photo[1] or photo[2])
@@ -78,9 +80,12 @@ def _check_declared(request: Request, most: int, instead: HTTPException | None =
         raise instead or _too_large(most)
 
 
-def _is_on_shift(request: Request) -> bool:
-    """Whether a crew's browser was let in: it may send photos."""
-    return pass_in(request.app.state.context, request.cookies.get(COOKIE, "")[:4000]) is not None
+async def _is_on_shift(request: Request) -> bool:
+    """Whether a crew's browser was let in, or one of a crew is signed in: it may send photos."""
+    if pass_in(request.app.state.context, request.cookies.get(COOKIE, "")[:4000]) is not None:
+        return True
+    rule = rule_named("POST", "/crew/{lorry}/acts")
+    return rule is not None and entitled(rule, await principal_of(request))
 
 
 async def _check_lives_in(request: Request, code: str) -> None:

@@ -11,6 +11,8 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from cityops.errors import CityopsError
+from ops_api.access.enforce import rule_named
+from ops_api.access.model import entitled
 from ops_api.cab_files import card_file
 from ops_api.housing.team_door import Pass
 from ops_api.routers import cab_content
@@ -18,6 +20,7 @@ from ops_api.routers.cab_content import plans_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import OFFICER, Carried, door_of, let_in
 from ops_api.routers.password import try_password
+from ops_api.routers.staff_pass import may
 from rules.core.effects import hour_of
 from rules.core.winter_orders.commands import NAME_MOST, TEXT_MOST
 from rules.winter.fleet.asking import Who
@@ -54,12 +57,22 @@ async def say_who(
 
 @router.post("/winter/cab")
 async def say(
-    ctx: Ctx, carried: Carried, what: Short, lorry: Short = "", reason: Said = "", request_id: Short = ""
+    request: Request,
+    ctx: Ctx,
+    carried: Carried,
+    what: Short,
+    lorry: Short = "",
+    reason: Said = "",
+    request_id: Short = "",
 ) -> Response:
     """Plan tonight, or say that a lorry has broken down or is back."""
     if carried is None:
         door_of(ctx)
         return await _board(ctx, None, refused="Say who you are first.", status=403)
+    if what == "plan" and not await _plans(request):
+        return await _board(
+            ctx, carried, refused="Officers plan the night; a crew says what is out and back.", status=403
+        )
     who = Who(carried.name, carried.purpose, "page", reason.strip(), request_id.strip() or None)
     now_s, desk = (await ctx.town_now()).timestamp(), plans_of(ctx)
     try:
@@ -79,6 +92,12 @@ async def say(
         return await _board(ctx, carried, refused=str(error), status=404)
     ctx.hub.touch()
     return RedirectResponse(ADDRESS, 303)
+
+
+async def _plans(request: Request) -> bool:
+    """Whether who acts may plan as well: an officer, or whoever has the officers' password."""
+    own, rule = await may(request), rule_named("POST", "/api/v1/winter/plan")
+    return own is None or (rule is not None and entitled(rule, own))
 
 
 @router.get("/winter/cab/{lorry}")

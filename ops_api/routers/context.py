@@ -11,6 +11,7 @@ from typing import Annotated, BinaryIO, Protocol, cast
 from fastapi import Depends, HTTPException, Request
 
 from cityops.clock import Clock
+from cityops.settings_retention import RetentionSettings
 from devices.contract.kind import Kind
 from ops_api.access.limits import Buckets
 from ops_api.access.ports import AuditLog, Identity
@@ -85,7 +86,7 @@ class Officers:
 class FrontDoor:
     """Who somebody is, where it is written down, and the key that forms and cursors are marked with.
 
-    ``desk``: where people sign in, and accounts and keys are made. ``secret``: made of chance where it is not given, so that no form is marked with a key that anybody knows.
+    ``desk``: where people sign in, and accounts and keys are made. ``retention``: how long what is kept. ``secret``: made of chance where it is not given, so that no form is marked with a key that anybody knows.
     """
 
     identity: Identity | None = None
@@ -93,6 +94,7 @@ class FrontDoor:
     audit: AuditLog | None = None
     secret: bytes = field(default_factory=lambda: token_bytes(32))
     public_url: str = ""
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
 
 @dataclass(frozen=True, slots=True)

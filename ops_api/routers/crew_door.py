@@ -11,8 +11,10 @@ from ops_api.crew_desk import CrewDesk
 from ops_api.housing.team_door import SHIFT, Pass, TeamDoor
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.password import remember
+from ops_api.routers.staff_pass import carried
 
 COOKIE = "cityops_crew"
+ROLE = "crew"
 ADDRESS = "/crew"
 NOT_SET_UP = "Crews say nothing here yet: whoever runs this sets CITYOPS_CREW__PASSWORD."
 
@@ -34,12 +36,18 @@ def door_of(ctx: Context) -> TeamDoor:
 
 def pass_in(ctx: Context, cookie: str) -> Pass | None:
     """Return the pass in a cookie; None where it does not hold."""
-    door = None if ctx.crew is None else ctx.crew.door
+    door = _door(ctx)
     return None if door is None else door.read(cookie, ctx.clock.now())
 
 
-def _pass(ctx: Ctx, cookie: Annotated[str, Cookie(alias=COOKIE, max_length=4000)] = "") -> Pass | None:
-    return pass_in(ctx, cookie)
+def _door(ctx: Context) -> TeamDoor | None:
+    return None if ctx.crew is None else ctx.crew.door
+
+
+async def _pass(
+    ctx: Ctx, request: Request, cookie: Annotated[str, Cookie(alias=COOKIE, max_length=4000)] = ""
+) -> Pass | None:
+    return await carried(ctx, request, _door(ctx), cookie, ROLE)
 
 
 OnShift = Annotated[Pass | None, Depends(_pass)]
@@ -54,7 +62,7 @@ def let_in(ctx: Context, request: Request, address: str, name: str) -> Response:
     door, now = door_of(ctx), ctx.clock.now()
     response = RedirectResponse(address, 303)
     response.set_cookie(
-        COOKIE, door.issue(name.strip(), "crew", now + SHIFT), max_age=int(SHIFT.total_seconds()), path="/",
+        COOKIE, door.issue(name.strip(), ROLE, now + SHIFT), max_age=int(SHIFT.total_seconds()), path="/",
         secure=request.url.scheme == "https", httponly=True, samesite="lax",
     )  # fmt: skip
     remember(response, request, door, now, ADDRESS)

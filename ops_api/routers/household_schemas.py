@@ -96,9 +96,12 @@ class AccessDocument(Document):
 
 
 class Receipt(Document):
-    """What was deleted, and what stays because somebody else who lives there was there as well."""
+    """What was deleted, and what stays because somebody else who lives there was there as well.
+
+    ``done_at`` null: it goes on; ``/api/v1/erasures/{erasure_id}`` tells when it is done.
+    """
 
     erasure_id: UUID
-    done_at: datetime
+    done_at: datetime | None
     deleted: dict[str, int]
     kept: list[tuple[datetime | None, datetime | None]]

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, HTTPException, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from cityops.errors import ConfigurationError
+from ops_api.access.principal import principal_of
 from ops_api.case_work import an_event
 from ops_api.housing import view
 from ops_api.housing.csv_file import to_csv
@@ -19,8 +20,9 @@ from ops_api.queries import housing as queries
 from ops_api.queries.housing import NAME_MOST, PURPOSE_MOST, Asks
 from ops_api.routers import housing_look
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.housing_team import COOKIE, Carried, Who, door_of
+from ops_api.routers.housing_team import COOKIE, WHY_COOKIE, Account, Carried, Who, door_of, keep_purpose
 from ops_api.routers.password import Refused, try_password
+from ops_api.routers.staff_pass import own_pass
 from ops_api.web.ward_map import CLASSES, ward_map
 from rules.core.legal_clock.model import EVENT_WORDS
 from rules.evidence.ports import NoSuchError, RefusedError
@@ -41,7 +43,9 @@ def _page(ctx: Context, template: str, status: int = 200, **values: Any) -> HTML
     return HTMLResponse(ctx.templates.render(template, **values), status)
 
 
-def _ask(ctx: Context, back: str, asks: Asks | None = None, no: Refused | None = None) -> HTMLResponse:
+def _ask(
+    ctx: Context, back: str, asks: Asks | None = None, no: Refused | None = None, account: str = ""
+) -> HTMLResponse:
     page = _page(
         ctx,
         "housing_who.html",
@@ -49,6 +53,7 @@ def _ask(ctx: Context, back: str, asks: Asks | None = None, no: Refused | None =
         back=back,
         asks=asks,
         known=asks is not None and no is None,
+        account=account,
         wrong="" if no is None else no.words,
     )
     return page if no is None else no.on(page)
@@ -66,37 +71,48 @@ async def say_who(
     request: Request,
     ctx: Ctx,
     carried: Carried,
-    by: Annotated[str, Form(max_length=NAME_MOST, pattern=r"\S")],
     purpose: Annotated[str, Form(max_length=PURPOSE_MOST, pattern=r"\S")],
+    by: Annotated[str, Form(max_length=NAME_MOST)] = "",
     password: Annotated[str, Form(max_length=PASSWORD_MOST)] = "",
     back: Annotated[str, Form(max_length=500)] = "/housing",
 ) -> Response:
-    """Keep who looks and why for a shift, of whom the password is asked once."""
+    """Keep who looks and why for a shift, of whom the password is asked once; who is signed in says why alone."""
+    response = RedirectResponse(_inside(back), 303)
+    if (own := await own_pass(ctx, request, "")) is not None:
+        kept = keep_purpose(ctx, await principal_of(request), purpose.strip())
+        _keep(response, request, WHY_COOKIE, kept, own.until_s - ctx.clock.now().timestamp())
+        return response
+    if not by.strip():
+        raise HTTPException(422, "by: say who looks")
     door, now, asks = door_of(ctx), ctx.clock.now(), Asks(by.strip(), purpose.strip())
     if carried is None and (no := try_password(ctx, request, door, password)) is not None:
         return _ask(ctx, _inside(back), asks, no)
     until = now + SHIFT if carried is None else datetime.fromtimestamp(carried.until_s, UTC)
-    response = RedirectResponse(_inside(back), 303)
-    response.set_cookie(
-        COOKIE, door.issue(asks.name, asks.purpose, until), max_age=int((until - now).total_seconds()), path="/housing",
-        secure=request.url.scheme == "https", httponly=True, samesite="lax",
-    )  # fmt: skip
+    pass_text = door.issue(asks.name, asks.purpose, until)
+    _keep(response, request, COOKIE, pass_text, (until - now).total_seconds())
     return response
 
 
+def _keep(response: Response, request: Request, cookie: str, text: str, for_s: float) -> None:
+    response.set_cookie(
+        cookie, text, max_age=int(for_s), path="/housing", secure=request.url.scheme == "https", httponly=True,
+        samesite="lax",
+    )  # fmt: skip
+
+
 @router.get("/housing/who")
-async def ask_who(ctx: Ctx, asks: Who, back: str = "/housing") -> HTMLResponse:
+async def ask_who(ctx: Ctx, asks: Who, account: Account, back: str = "/housing") -> HTMLResponse:
     """Ask for a name and a purpose again."""
-    return _ask(ctx, _inside(back), asks)
+    return _ask(ctx, _inside(back), asks, account=account)
 
 
 @router.get("/housing")
 async def homes(
-    ctx: Ctx, asks: Who, risk: str = "", cause: str = "", case: str = "", ward: str = "", q: str = "", order: str = "risk"
+    ctx: Ctx, asks: Who, account: Account, risk: str = "", cause: str = "", case: str = "", ward: str = "", q: str = "", order: str = "risk"
 ) -> HTMLResponse:  # fmt: skip
     """List the homes that are shared, ranked by risk, and the clocks of the council's cases."""
     if asks is None:
-        return _ask(ctx, "/housing")
+        return _ask(ctx, "/housing", account=account)
     found = await housing_look.look(ctx, asks, "page")
     wanted = Wanted(risk=risk, cause=cause, case=case, ward=ward, text=q, order=order)
     shown, clocks = wanted.of(found.homes), view.clock_rows(found.homes, found.others)
@@ -122,10 +138,10 @@ async def homes(
 
 
 @router.get("/housing/homes.csv")
-async def as_file(ctx: Ctx, asks: Who) -> Response:
+async def as_file(ctx: Ctx, asks: Who, account: Account) -> Response:
     """Return all homes that are shared as CSV; the log says that it was taken as a file."""
     if asks is None:
-        return _ask(ctx, "/housing")
+        return _ask(ctx, "/housing", account=account)
     found = await housing_look.look(ctx, asks, "file")
     name = f"homes-{ctx.clock.now().astimezone(ctx.brand.time_zone):%Y-%m-%d}.csv"
     return Response(
@@ -144,10 +160,10 @@ async def wards(ctx: Ctx) -> HTMLResponse:
 
 
 @router.get("/housing/{home_id}")
-async def home(home_id: Number, ctx: Ctx, asks: Who) -> HTMLResponse:
+async def home(home_id: Number, ctx: Ctx, asks: Who, account: Account) -> HTMLResponse:
     """Show what one home shares, and the council's cases of it."""
     if asks is None:
-        return _ask(ctx, f"/housing/{home_id}")
+        return _ask(ctx, f"/housing/{home_id}", account=account)
     return await _home(ctx, asks, home_id)
 
 
@@ -191,6 +207,7 @@ async def record(
     case_id: CaseNumber,
     ctx: Ctx,
     asks: Who,
+    account: Account,
     kind: Short,
     day: Short = "",
     at: Short = "",
@@ -201,7 +218,7 @@ async def record(
 ) -> Response:
     """Write down as an officer what happened in one of the council's own cases."""
     if asks is None:
-        return _ask(ctx, f"/housing/{home_id}")
+        return _ask(ctx, f"/housing/{home_id}", account=account)
     law = housing_look.law_of(ctx)
     if not await queries.is_shown(ctx.db, home_id, case_id):
         return await _home(ctx, asks, home_id, "This home has no such case of the council’s.", 404)

@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Header, HTTPException, Query
+from fastapi import APIRouter, Depends, Header, HTTPException, Query
 from fastapi.responses import Response
 
+from ops_api.access.enforce import NOT_YOURS
+from ops_api.access.model import Principal
 from ops_api.event_stream import HEADERS, PACKED, EventStream, packed
 from ops_api.households.model import Member
 from ops_api.routers import (
@@ -27,6 +29,7 @@ from ops_api.routers.homes import home_document
 from ops_api.routers.notification_state import get_state
 from ops_api.routers.platform import get_status
 from ops_api.routers.resident import Who
+from ops_api.routers.staff_pass import may
 from ops_api.routers.winter import list_routes
 from ops_api.web import bins_filter
 
@@ -36,8 +39,13 @@ router = APIRouter(prefix="/api/v1", tags=["live"])
 Render = Callable[[], Awaitable[str]]
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID")]
 
+Told = Annotated[Principal | None, Depends(may)]
+"""Who asks, where they may see who is told of alarms."""
+
 PACKED_PAGES = frozenset({"crew"})
 """Pages of telephones out in the streets: a stream that is packed costs memory for each of them."""
+NAMES_S = 900.0
+"""So long a stream with names lasts [s]; then its reader is looked at again: a session may have been ended meanwhile."""
 FOLLOWS = {"notifications": "notifications"}
 """Pages that follow a version of their own: what else happens in the town does not change them."""
 
@@ -58,14 +66,24 @@ def stream(
         if pack
         else EventStream(events, headers=HEADERS)
     )
-    found.lasts_s = None if until_s is None else until_s - ctx.clock.now().timestamp()
+    if until_s is not None:
+        found.lasts_s = min(until_s - ctx.clock.now().timestamp(), NAMES_S)
     return found
 
 
+def _until(ctx: Context, name: str) -> float | None:
+    return ctx.clock.now().timestamp() + NAMES_S if name == "notifications" else None
+
+
+def _check_told(told: Principal | None) -> None:
+    if told is None:
+        raise HTTPException(403, NOT_YOURS)
+
+
 async def page_topic(
-    ctx: Context, page: str, code: str | None, room: str | None, who: Member | None
+    ctx: Context, page: str, code: str | None, room: str | None, who: Member | None, told: Principal | None
 ) -> tuple[str, Render]:
-    """Return a page's topic and what renders it; 404 for an unknown page or home."""
+    """Return a page's topic and what renders it; 404 for an unknown page or home. ``told``: who may see who is told of alarms."""
     if page == "home" and code is not None:
         who = content.check_lives_in(who, code)
         # A topic of each session: what is rendered for one must never be another's.
@@ -79,6 +97,8 @@ async def page_topic(
         return f"page:bins:{asked}", partial(bins_content.live_bins, ctx, asked)
     if page == "crew":
         return f"page:crew:{code or ''}", partial(crew_content.live_crew, ctx, code)
+    if page == "notifications":
+        _check_told(told)
     renders = {
         "winter": content.live_winter,
         "ops": ops_content.live_ops,
@@ -95,23 +115,24 @@ async def page_stream(
     page: str,
     ctx: Ctx,
     who: Who,
+    told: Told,
     code: str | None = None,
     room: str | None = None,
     last_event_id: LastEventId = None,
     accept_encoding: Annotated[str, Header()] = "",
 ) -> Response:
     """Stream a page's live part: HTML fragments and map states."""
-    name, render = await page_topic(ctx, page, code, room, who)
+    name, render = await page_topic(ctx, page, code, room, who, told)
     pack = page in PACKED_PAGES and "gzip" in accept_encoding
-    return stream(ctx, name, render, last_event_id, FOLLOWS.get(page), pack=pack)
+    return stream(ctx, name, render, last_event_id, FOLLOWS.get(page), pack=pack, until_s=_until(ctx, page))
 
 
 @pages.get("/{page}")
 async def page_poll(
-    page: str, ctx: Ctx, who: Who, code: str | None = None, room: str | None = None
+    page: str, ctx: Ctx, who: Who, told: Told, code: str | None = None, room: str | None = None
 ) -> Response:
     """Return a page's live part once: for browsers whose stream fails."""
-    _, render = await page_topic(ctx, page, code, room, who)
+    _, render = await page_topic(ctx, page, code, room, who, told)
     return Response(await render(), media_type="application/json")
 
 
@@ -159,6 +180,7 @@ _DOCUMENTS: dict[str, Callable[[Context], Awaitable[object]]] = {
 async def topic_stream(
     ctx: Ctx,
     who: Who,
+    told: Told,
     topic: Annotated[str, Query(description="alarms, winter, bins, status, notifications, or home:CODE")],
     last_event_id: LastEventId = None,
 ) -> Response:
@@ -172,6 +194,9 @@ async def topic_stream(
     if head == "home" and code:
         who = content.check_lives_in(who, code)
         return stream(ctx, f"api:{who.session_id}:{topic}", partial(_home, ctx, who, code), last_event_id)
+    if topic == "notifications":
+        _check_told(told)
     if topic not in _DOCUMENTS:
         raise HTTPException(404, f"There is no topic {topic!r}. Topics: {', '.join(_DOCUMENTS)}, home:CODE.")
-    return stream(ctx, f"api:{topic}", partial(_document, ctx, topic), last_event_id, FOLLOWS.get(topic))
+    render, until_s = partial(_document, ctx, topic), _until(ctx, topic)
+    return stream(ctx, f"api:{topic}", render, last_event_id, FOLLOWS.get(topic), until_s=until_s)

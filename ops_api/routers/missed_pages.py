@@ -14,6 +14,7 @@ from ops_api.routers.bin_days_pages import page
 from ops_api.routers.bin_desk_door import NOT_SET_UP, desk_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.password import remember, try_password
+from ops_api.routers.staff_pass import carried
 from ops_api.web.words import day_and_clock
 from rules.bin_days.missed_desk import verdict_of
 from rules.core.bin_days.words import answer, day_words
@@ -33,8 +34,13 @@ def _door(ctx: Context) -> TeamDoor:
     return door
 
 
-def _pass(ctx: Ctx, cookie: Annotated[str, Cookie(alias=COOKIE, max_length=4000)] = "") -> Pass | None:
-    return _door(ctx).read(cookie, ctx.clock.now())
+async def _pass(
+    ctx: Ctx, request: Request, cookie: Annotated[str, Cookie(alias=COOKIE, max_length=4000)] = ""
+) -> Pass | None:
+    found = await carried(ctx, request, desk_of(ctx).door, cookie, ROLE)
+    if found is None:
+        _door(ctx)
+    return found
 
 
 Carried = Annotated[Pass | None, Depends(_pass)]

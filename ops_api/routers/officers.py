@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from ops_api.housing.team_door import SHIFT, Pass, TeamDoor
 from ops_api.routers.context import Context, Ctx, Officers
 from ops_api.routers.password import needs_bearer, remember
+from ops_api.routers.staff_pass import as_named, carried, own_pass, utf8
 from rules.core.winter_orders.commands import NAME_MOST
 
 COOKIE = "cityops_winter"
@@ -35,13 +36,14 @@ def door_of(ctx: Context) -> TeamDoor:
     return door
 
 
-def _pass(ctx: Ctx, cookie: Annotated[str, Cookie(alias=COOKIE, max_length=4000)] = "") -> Pass | None:
-    door = officers_of(ctx).door
-    return None if door is None else door.read(cookie, ctx.clock.now())
+async def _pass(
+    ctx: Ctx, request: Request, cookie: Annotated[str, Cookie(alias=COOKIE, max_length=4000)] = ""
+) -> Pass | None:
+    return await carried(ctx, request, officers_of(ctx).door, cookie, OFFICER)
 
 
 Carried = Annotated[Pass | None, Depends(_pass)]
-"""Who acts and in which role, as a browser that gave the password carries it; None: it is to be asked."""
+"""Who acts and in which role: by their account, or as a browser that gave the password carries it; None: it is to be asked."""
 
 
 def needs_password(ctx: Context, request: Request, authorization: str) -> None:
@@ -62,13 +64,15 @@ def let_in(ctx: Context, request: Request, address: str, by: str, role: str) -> 
     return response
 
 
-def _program(
+async def _program(
     ctx: Ctx,
     request: Request,
     authorization: Annotated[str, Header(include_in_schema=False)] = "",
     x_cityops_who: Annotated[str, Header(max_length=NAME_MOST, description="Who acts: a person's name")] = "",
     x_cityops_role: Annotated[str, Header(max_length=NAME_MOST, description="In which role")] = OFFICER,
 ) -> Pass:
+    if (own := await own_pass(ctx, request, OFFICER)) is not None:
+        return await as_named(request, own, x_cityops_who, x_cityops_role)
     needs_password(ctx, request, authorization)
     who = Pass(utf8(x_cityops_who).strip(), utf8(x_cityops_role).strip(), 0.0)
     if not who.name or not who.purpose:
@@ -78,11 +82,3 @@ def _program(
 
 Program = Annotated[Pass, Depends(_program)]
 """A program of the winter service; ``purpose`` is the role."""
-
-
-def utf8(text: str) -> str:
-    """Return a header as it was meant: bytes of a header are read as Latin-1, and programs send UTF-8."""
-    try:
-        return text.encode("latin-1").decode()
-    except ValueError:
-        return text

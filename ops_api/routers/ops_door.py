@@ -10,12 +10,13 @@ from typing import Annotated
 from fastapi import Cookie, Depends, Header, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
+from ops_api.access.principal import key_of
 from ops_api.housing.team_door import SHIFT, Pass, TeamDoor
 from ops_api.incident_desk import IncidentDesk
 from ops_api.ops_tools import OpsTools
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.officers import utf8
 from ops_api.routers.password import needs_bearer, remember
+from ops_api.routers.staff_pass import as_named, carried, may, own_pass, utf8
 from rules.core.incidents.commands import NAME_MOST
 
 COOKIE = "cityops_ops"
@@ -59,13 +60,14 @@ def door_of(ctx: Context) -> TeamDoor:
     return door
 
 
-def _pass(ctx: Ctx, cookie: Annotated[str, Cookie(alias=COOKIE, max_length=4000)] = "") -> Pass | None:
-    door = team_door(ctx)
-    return None if door is None else door.read(cookie, ctx.clock.now())
+async def _pass(
+    ctx: Ctx, request: Request, cookie: Annotated[str, Cookie(alias=COOKIE, max_length=4000)] = ""
+) -> Pass | None:
+    return await carried(ctx, request, team_door(ctx), cookie, ROLE)
 
 
 Carried = Annotated[Pass | None, Depends(_pass)]
-"""Who acts and as what, as a browser that gave the password carries it; None: it only looks, and is told no names."""
+"""Who acts and as what: by their account, or as a browser that gave the password carries it; None: it only looks, and is told no names."""
 
 
 def let_in(ctx: Context, request: Request, address: str, by: str, role: str) -> Response:
@@ -90,24 +92,28 @@ def let_out(address: str) -> Response:
 Bearer = Annotated[str, Header(include_in_schema=False)]
 
 
-def _reader(ctx: Ctx, request: Request, authorization: Bearer = "") -> bool:
-    if not authorization:
+async def _reader(ctx: Ctx, request: Request, authorization: Bearer = "") -> bool:
+    if await may(request) is not None:
+        return True
+    if not authorization or key_of(request):
         return False
     needs_bearer(ctx, request, door_of(ctx), authorization, ASK)
     return True
 
 
 Reader = Annotated[bool, Depends(_reader)]
-"""Whether a program sends the password, and so is told names and what people wrote; a wrong one is refused."""
+"""Whether a program sends the password or a key that is good for it, and so is told names and what people wrote; a wrong one is refused."""
 
 
-def _program(
+async def _program(
     ctx: Ctx,
     request: Request,
     authorization: Bearer = "",
     x_cityops_who: Annotated[str, Header(max_length=NAME_MOST, description="Who acts: a person's name")] = "",
     x_cityops_role: Annotated[str, Header(max_length=NAME_MOST, description="In which role")] = ROLE,
 ) -> Pass:
+    if (own := await own_pass(ctx, request, ROLE)) is not None:
+        return await as_named(request, own, x_cityops_who, x_cityops_role)
     needs_bearer(ctx, request, door_of(ctx), authorization, ASK)
     who = Pass(utf8(x_cityops_who).strip(), utf8(x_cityops_role).strip(), 0.0)
     if not who.name or not who.purpose:

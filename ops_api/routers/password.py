@@ -50,6 +50,7 @@ def try_password(ctx: Context, request: Request, door: TeamDoor, typed: str) -> 
     if door.opens(typed):
         ctx.metrics.password_tries.labels(door.team, "right").inc()
         door.tries.right(address, now_s)
+        request.state.team = door.team
         return None
     wait_s = door.tries.wrong(address, now_s)
     ctx.metrics.password_tries.labels(door.team, "wrong").inc()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from ops_api.access.enforce import NO_ROUTE
 from ops_api.queries import DatabaseUnavailableError, Row
 from ops_api.routers import backups, content, weather_forecasts
 from ops_api.routers.context import Context, Ctx
@@ -21,6 +23,7 @@ from ops_api.routers.schemas import (
     ReasonCount,
     Status,
 )
+from ops_api.routers.staff_pass import may
 
 router = APIRouter(prefix="/api/v1", tags=["platform"])
 health = APIRouter(tags=["platform"], include_in_schema=False)
@@ -152,9 +155,21 @@ async def readyz(ctx: Ctx) -> JSONResponse:
     return JSONResponse(parts, 200 if all(parts.values()) else 503)
 
 
+def _is_near(request: Request) -> bool:
+    """Whether this machine or its own network asks, and no proxy for somebody else."""
+    if any(name in request.headers for name in ("x-forwarded-for", "forwarded")):
+        return False
+    try:
+        return request.client is not None and ipaddress.ip_address(request.client.host).is_private
+    except ValueError:
+        return False
+
+
 @health.get("/metrics")
-async def metrics(ctx: Ctx) -> Response:
-    """Return the metrics in the Prometheus text format."""
+async def metrics(request: Request, ctx: Ctx) -> Response:
+    """Return the metrics in the Prometheus text format: to who is near, or has a key; to others there are none."""
+    if not _is_near(request) and await may(request) is None:
+        raise HTTPException(404, NO_ROUTE)
     ctx.metrics.readers.set(ctx.hub.readers + ctx.feed.readers)
     ctx.metrics.dropped.set(ctx.hub.dropped)
     await weather_forecasts.measure(ctx)

@@ -132,7 +132,7 @@ async def get_lorry(lorry: str, ctx: Ctx) -> LorryDocument:
 
 
 @router.post("/replan", status_code=201)
-async def post_replan(body: Replan, ctx: Ctx, _: WasteTeam) -> RoundsDocument:
+async def post_replan(body: Replan, ctx: Ctx, team: WasteTeam) -> RoundsDocument:
     """Plan the rest of today from where lorries are; bins that are emptied or were left by crews are left out.
 
     Takes some seconds to half a minute of a core. Needs the waste team's password. 409 where nothing can be planned.
@@ -141,7 +141,7 @@ async def post_replan(body: Replan, ctx: Ctx, _: WasteTeam) -> RoundsDocument:
     await _planned(
         rounds_of(ctx),
         Asked(
-            body.by.strip(),
+            team or body.by.strip(),
             TEAM,
             "api",
             now_s,

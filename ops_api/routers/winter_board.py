@@ -18,6 +18,7 @@ from ops_api.routers.context import Context, Ctx
 from ops_api.routers.live import LastEventId, stream
 from ops_api.routers.officers import COOKIE, OFFICER, Carried, door_of
 from ops_api.routers.schemas import Document
+from ops_api.routers.staff_pass import carried
 from ops_api.routers.winter_content import Asked
 from ops_api.web import winter_log, winter_map
 from ops_api.web.winter_verify import judged_from
@@ -32,9 +33,11 @@ Night = Annotated[date, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 GEOJSON = "application/geo+json"
 
 
-def _pass(ctx: Ctx, cookie: Annotated[str, Cookie(alias=COOKIE, max_length=4000)] = "") -> Pass | None:
+async def _pass(
+    ctx: Ctx, request: Request, cookie: Annotated[str, Cookie(alias=COOKIE, max_length=4000)] = ""
+) -> Pass | None:
     door = None if ctx.officers is None else ctx.officers.door
-    return None if door is None else door.read(cookie, ctx.clock.now())
+    return await carried(ctx, request, door, cookie, OFFICER)
 
 
 Officer = Annotated[Pass | None, Depends(_pass)]
@@ -102,7 +105,8 @@ async def live_stream(
     if asked.route_id is not None and await ctx.db.row("routes", route_id=route) is None:
         raise HTTPException(404, f"There is no gritting route {route!r}.")
     name = f"page:winter:{'officer' if asked.officer else 'all'}:{route}"
-    return stream(ctx, name, partial(_live, ctx, asked), last_event_id)
+    until_s = None if who is None else who.until_s
+    return stream(ctx, name, partial(_live, ctx, asked), last_event_id, until_s=until_s)
 
 
 @pages.get("/winter/board/live")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, HTTPException, Query
+from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +14,7 @@ from ops_api.queries import Row
 from ops_api.queries import work as items
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import Document
+from ops_api.routers.staff_pass import acting, may
 from ops_api.web import work_view
 
 NAME_MOST = 100
@@ -120,23 +121,29 @@ async def get_work_item(work_item_id: int, ctx: Ctx) -> WorkItemDetail:
 
 
 @router.post("/{work_item_id}/assign")
-async def post_assign(work_item_id: int, body: Assign, ctx: Ctx) -> WorkItemDetail:
+async def post_assign(work_item_id: int, body: Assign, ctx: Ctx, request: Request) -> WorkItemDetail:
     """Say who does it."""
-    row = await _changed(ctx, items.assign, work_item_id, body.to, by=body.by, via="api")
+    row = await _changed(
+        ctx, items.assign, work_item_id, body.to, by=await acting(request, body.by), via="api"
+    )
     return WorkItemDetail(**row)
 
 
 @router.post("/{work_item_id}/note")
-async def post_note(work_item_id: int, body: Note, ctx: Ctx) -> WorkItemDetail:
+async def post_note(work_item_id: int, body: Note, ctx: Ctx, request: Request) -> WorkItemDetail:
     """Write something down."""
-    row = await _changed(ctx, items.add_note, work_item_id, body.text, by=body.by, via="api")
+    row = await _changed(
+        ctx, items.add_note, work_item_id, body.text, by=await acting(request, body.by), via="api"
+    )
     return WorkItemDetail(**row)
 
 
 @router.post("/{work_item_id}/done")
-async def post_done(work_item_id: int, body: Done, ctx: Ctx) -> WorkItemDetail:
+async def post_done(work_item_id: int, body: Done, ctx: Ctx, request: Request) -> WorkItemDetail:
     """Mark an item as done; the first who does it keeps it."""
-    row = await _changed(ctx, items.finish, work_item_id, by=body.by, note=body.note, via="api")
+    row = await _changed(
+        ctx, items.finish, work_item_id, by=await acting(request, body.by), note=body.note, via="api"
+    )
     return WorkItemDetail(**row)
 
 
@@ -150,13 +157,14 @@ async def work_page(ctx: Ctx, show: str = "open", rule: str | None = None) -> HT
 
 
 @pages.get("/work/{work_item_id}")
-async def work_item_page(work_item_id: int, ctx: Ctx) -> HTMLResponse:
+async def work_item_page(work_item_id: int, ctx: Ctx, request: Request) -> HTMLResponse:
     """Show one item with its log."""
     row = await _answered(items.work_item(ctx.db, work_item_id))
     now = await ctx.town_now()
     return HTMLResponse(
         ctx.templates.render(
             "work_item.html",
+            who=await may(request),
             item=work_view.item(row, now=now, brand=ctx.brand),
             log=work_view.log(row["log"], now=now, brand=ctx.brand),
         )
@@ -168,11 +176,11 @@ async def press(
     work_item_id: int,
     what: Literal["assign", "note", "done"],
     ctx: Ctx,
-    by: Annotated[str, Form(max_length=NAME_MOST, pattern=r"\S")],
+    request: Request,
     text: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Take, note or finish an item from its page."""
-    said = text.strip()
+    said, by = text.strip(), await acting(request, "")
     if what == "assign":
         if len(said) > NAME_MOST:
             raise HTTPException(422, f"A name has at most {NAME_MOST} characters; this one has {len(said)}.")

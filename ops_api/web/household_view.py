@@ -210,9 +210,10 @@ def looks(rows: Sequence[Row], brand: Brand, now: datetime) -> tuple[Look, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptView:
-    """What a receipt says."""
+    """What a receipt says; ``done``: whether all of it is gone already."""
 
     number: str
+    done: bool
     at: str
     gone: tuple[tuple[str, str], ...]
     kept: tuple[str, ...]
@@ -226,5 +227,7 @@ def receipt(row: Row, brand: Brand) -> ReceiptView:
         if count > 0
     )
     kept = tuple(f"from {day(first, brand)} to {day(last, brand)}" for first, last in row["kept"])
-    at = row["done_at"].astimezone(brand.time_zone)
-    return ReceiptView(row["erasure_id"], f"{words.long_date(at, brand.time_zone)}, {at:%H:%M}", gone, kept)
+    done = row["done_at"] is not None
+    at = (row["done_at"] if done else row["asked_at"]).astimezone(brand.time_zone)
+    said = f"{words.long_date(at, brand.time_zone)}, {at:%H:%M}"
+    return ReceiptView(str(row["erasure_id"]), done, said, gone, kept)

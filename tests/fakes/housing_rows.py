@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import httpx
 from psycopg.types.json import Jsonb
 
-from tests.fakes.website import PLAIN, TEAM_PASSWORD, Site
+from tests.fakes.website import OWN, PLAIN, TEAM_PASSWORD, Site
 
 OFFICER, PURPOSE = "Amira Khan", "Visits this week"
 
@@ -25,7 +25,7 @@ async def home_id(site: Site, code: str) -> int:
 
 async def shares(site: Site, code: str, *, days_ago: int = 60) -> int:
     """Have a home's resident turn the council's switch on, as if so many days ago; return the home's number."""
-    async with httpx.AsyncClient(verify=PLAIN, base_url=site.url, timeout=10) as resident:
+    async with httpx.AsyncClient(verify=PLAIN, base_url=site.url, timeout=10, headers=OWN) as resident:
         joined = await resident.post("/join", data={"code": code, "name": "Sam"})
         assert joined.status_code == 303, joined.text[:300]
         switched = await resident.post(f"/home/{code}/sharing/council", data={"on": "true"})
@@ -78,7 +78,7 @@ async def case(site: Site, number: int, *, aware_days_ago: float, council_owned:
 
 async def officer(site: Site) -> httpx.AsyncClient:
     """Return a browser whose user has given the team's password, and said who looks and why."""
-    client = httpx.AsyncClient(verify=PLAIN, base_url=site.url, timeout=10)
+    client = httpx.AsyncClient(verify=PLAIN, base_url=site.url, timeout=10, headers=OWN)
     said = await client.post(
         "/housing/who", data={"by": OFFICER, "purpose": PURPOSE, "password": TEAM_PASSWORD}
     )

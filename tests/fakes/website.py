@@ -8,7 +8,7 @@ import ssl
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,17 @@ from cityops.settings_identity import IdentitySettings
 from cityops.settings_ops import OpsSettings
 from cityops.settings_winter import WinterSettings
 from devices.registry import Registry
+from ops_api import wiring_api
+from ops_api.access.model import Principal
+from ops_api.access.ports import Identity
+from ops_api.access.principal import STAFF_PLAIN_COOKIE
 from ops_api.housing import team_door
+from ops_api.routers.context import FrontDoor
 from ops_api.web import render
 from ops_api.wiring_api import run_api
 from tests.fakes import seed_web
 from tests.fakes.databases import create, drop, with_database
+from tests.fakes.principals import principal, program
 
 TEAM_PASSWORD = "pond lily frog newt"
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -73,6 +79,36 @@ render.environment = sharing(render.environment)
 team_door.signing_key = functools.cache(team_door.signing_key)
 
 
+class Also:
+    """Knows people by their role and keys by their scopes, and whoever the site's own identity knows."""
+
+    def __init__(self, own: Identity | None) -> None:
+        self._own = own
+
+    async def by_cookie(self, token: str, now: datetime) -> Principal | None:
+        if token.startswith("as-"):
+            return principal(token.removeprefix("as-"), signed_in_s=now.timestamp())
+        return None if self._own is None else await self._own.by_cookie(token, now)
+
+    async def by_key(self, key: str, now: datetime) -> Principal | None:
+        if key.startswith("cok_for-"):
+            return program(*key.removeprefix("cok_for-").split(","))
+        return None if self._own is None else await self._own.by_key(key, now)
+
+
+def also_knowing(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what makes an application, for one that knows :class:`Also` whom the tests speak as."""
+
+    def create_app(*args: Any, front: FrontDoor | None = None, **more: Any) -> Any:
+        known = front or FrontDoor()
+        return make(*args, front=replace(known, identity=Also(known.identity)), **more)
+
+    return create_app
+
+
+wiring_api.create_app = also_knowing(wiring_api.create_app)
+
+
 @dataclass(frozen=True)
 class Site:
     """A running site: its address, its database, what is installed and when "now" was."""
@@ -84,10 +120,33 @@ class Site:
     http: httpx.AsyncClient
     stop: asyncio.Event
     running: asyncio.Task[None]
+    others: dict[str, httpx.AsyncClient] = field(default_factory=dict)
 
-    async def get(self, path: str, **params: Any) -> Any:
+    def sign_in(self, role: str) -> None:
+        """Sign this site's client in with a role, beside whatever home it has joined."""
+        self.http.cookies.set(STAFF_PLAIN_COOKIE, f"as-{role}")
+
+    def as_(self, role: str) -> httpx.AsyncClient:
+        """Return the browser of somebody who is signed in with a role; it is closed with the site."""
+        return self._other(role, cookies={STAFF_PLAIN_COOKIE: f"as-{role}"}, headers=OWN)
+
+    def with_key(self, *scopes: str) -> httpx.AsyncClient:
+        """Return a program whose key is good for these scopes."""
+        key = f"cok_for-{','.join(scopes)}"
+        return self._other(key, headers={"X-Api-Key": key})
+
+    def _other(self, name: str, **more: Any) -> httpx.AsyncClient:
+        if name not in self.others:
+            self.others[name] = httpx.AsyncClient(base_url=self.url, timeout=60, verify=PLAIN, **more)
+        return self.others[name]
+
+    async def seen(self, path: str, **params: Any) -> Any:
+        """Return the JSON of a page that must answer 200 to who runs the platform."""
+        return await self.get(path, self.as_("operations"), **params)
+
+    async def get(self, path: str, http: httpx.AsyncClient | None = None, /, **params: Any) -> Any:
         """Return the JSON of a page that must answer 200."""
-        response = await self.http.get(path, params=params or None)
+        response = await (http or self.http).get(path, params=params or None)
         assert response.status_code == 200, (path, response.status_code, response.text[:300])
         return response.json()
 
@@ -114,6 +173,8 @@ async def running(
     port: int = 0,
     data_dir: Path | None = None,
     team: str | None = TEAM_PASSWORD,
+    identity: dict[str, Any] | None = None,
+    login: str = "",
     **api: Any,
 ) -> AsyncIterator[Site]:
     """Run the site until the end of the block.
@@ -123,16 +184,18 @@ async def running(
         port: 0 for any.
         data_dir: of a site that signs packs.
         team: the housing team's password; None: neither its pages nor the officers' desk are set up.
+        identity: settings of it, beside the secret.
+        login: connection string of the API's own login; empty: the owner's.
         api: further settings of the API.
     """
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
     settings = Settings(
         db=DbSettings(dsn=dsn, pool_max=8),
-        api=ApiSettings(port=port, **api),
+        api=ApiSettings(port=port, dsn=login, **api),
         housing=HousingSettings.model_validate({"password": team}),
         winter=WinterSettings.model_validate({"password": team and OFFICERS_PASSWORD}),
         crew=CrewSettings.model_validate({"password": team and CREW_PASSWORD}),
-        identity=IdentitySettings.model_validate({"secret": IDENTITY_SECRET}),
+        identity=IdentitySettings.model_validate({"secret": IDENTITY_SECRET} | (identity or {})),
         ops=OpsSettings.model_validate({"password": team and OPS_PASSWORD}),
         bin_days=BinDaysSettings.model_validate(
             {
@@ -151,8 +214,11 @@ async def running(
     url = await address
     async with httpx.AsyncClient(base_url=url, timeout=60, verify=PLAIN, headers=OWN) as http:
         try:
-            yield Site(url, dsn, town, now, http, stop, task)
+            site = Site(url, dsn, town, now, http, stop, task)
+            yield site
         finally:
+            for other in site.others.values():
+                await other.aclose()
             stop.set()
             await asyncio.wait_for(task, 10)
 

@@ -11,7 +11,6 @@ from ops_api.identity.core.keys import PATTERN
 from ops_api.identity.desk import desk_on
 from ops_api.identity.model import IdentityRefusedError
 from ops_api.identity.secrets import Secrets
-from tests.fakes.households import street
 from tests.fakes.identity import NOW, ada, opened
 
 DAY = timedelta(days=1)
@@ -105,20 +104,3 @@ async def test_a_key_says_what_it_is_for(db_dsn: str, label: str) -> None:
     async with opened(db_dsn) as desk:
         with pytest.raises(IdentityRefusedError, match="what the key is for"):
             await desk.keys.make(await ada(desk), label, ["open:read"], NOW)
-
-
-async def test_a_residents_key_opens_one_home_for_as_long_as_she_lives_there(db_dsn: str) -> None:
-    async with street(db_dsn, homes=3) as lane, opened(db_dsn) as desk:
-        home, resident = await lane.home(1), await lane.moves_in(1, "Ann", "token-of-ann")
-        made = await desk.keys.make_for_home(resident, home, "Home Assistant", ["home:read"], NOW)
-        found = await desk.keys.find(made.key, NOW)
-        assert found is not None
-        assert (found.homes, found.scopes, found.roles) == ({"home-code-1"}, {"home:read"}, frozenset())
-        assert [r["key_id"] for r in await desk.keys.of_home(resident, home, NOW)] == [made.key_id]
-        with pytest.raises(IdentityRefusedError, match="no role that holds desk:read"):
-            await desk.keys.make_for_home(resident, home, "x", ["desk:read"], NOW)
-        await lane.sql("update household_member set to_at = %s where resident_id = %s", NOW - DAY, resident)
-        assert await desk.keys.find(made.key, NOW) is None
-        await lane.sql("delete from household_member where resident_id = %s", resident)
-        await lane.sql("delete from resident where resident_id = %s", resident)
-        assert await lane.sql("select from api_key") == []

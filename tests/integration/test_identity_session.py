@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -150,28 +149,6 @@ async def test_an_answer_that_got_lost_locks_nobody_out(db_dsn: str) -> None:
         assert await found(desk, new, later + 11 * MINUTE) is not None
         assert lost is not None
         assert await found(desk, lost, later + 11 * MINUTE) is None
-
-
-async def test_a_factor_shown_again_voids_the_token_before(db_dsn: str) -> None:
-    async with opened(db_dsn) as desk:
-        token = await begin(desk, await ada(desk))
-        later = NOW + 20 * MINUTE
-        signed = await found(desk, token, later)
-        assert signed is not None
-        new = await desk.sessions.strengthen(token, signed, later, mfa=True)
-        assert new is not None
-        assert await found(desk, token, later) is None
-        fresh = await found(desk, new, later)
-        assert fresh is not None
-        assert fresh.signed_in_s == later.timestamp()
-        assert fresh.session_id == signed.session_id
-        # A forged principal of another session gains nothing.
-        assert (
-            await desk.sessions.strengthen(
-                token, replace(signed, session_id=signed.session_id), later, mfa=True
-            )
-            is None
-        )
 
 
 async def test_a_session_outlives_a_restart_and_nobody_made_it_longer(db_dsn: str) -> None:

@@ -32,6 +32,7 @@ async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def desk(chromium: Browser, site: Site) -> AsyncIterator[tuple[Page, Watch]]:
     """The list of alarms, live."""
+    site.sign_in("operations")
     page, watch = await opened(chromium, site, "/alarms", viewport={"width": 1280, "height": 800})
     await expect(page.locator("#live-status")).to_have_text("Live", timeout=SOON_MS)
     await page.mouse.move(640, 2)
@@ -58,7 +59,7 @@ async def test_a_new_alarm_comes_into_the_list_the_title_and_the_ears(
     await expect(alarm(page, number)).to_be_visible(timeout=SOON_MS)
     await expect(page.locator("#live-news")).to_have_text("New alarm, critical: Ice on Elm Road")
     assert await waiting(page) == before + 1
-    done = await site.http.post(f"/api/v1/alarms/{number}/acknowledge", json={"by": "Ada"})
+    done = await site.with_key("desk:write").post(f"/api/v1/alarms/{number}/acknowledge", json={"by": "Ada"})
     assert done.status_code == 200
     await expect(alarm(page, number)).to_contain_text("Taken by Ada", timeout=SOON_MS)
     assert await waiting(page) == before
@@ -84,7 +85,8 @@ async def test_nothing_moves_under_a_pointer_or_a_hand_on_the_keyboard(
     await expect(alarm(page, first)).to_be_visible(timeout=SOON_MS)
     await expect(show).to_be_hidden()
 
-    name = page.locator(f"#by-{first}")
+    await page.locator(f"#assign-{first} summary").click()
+    name = page.locator(f"#to-{first}")
     await name.fill("Ada")
     await page.mouse.move(640, 2)
     third = await raised(site, "Ice on Bay Road", "critical")
@@ -101,7 +103,9 @@ async def test_a_story_goes_on_while_somebody_writes_into_it(site: Site, chromiu
     page, watch = await opened(chromium, site, f"/alarms/{number}")
     await page.get_by_text("Comment, assign, shelve or close").click()
     await page.get_by_label("Comment").fill("salted tw")
-    done = await site.http.post(f"/api/v1/alarms/{number}/comments", json={"by": "Bob", "text": "on my way"})
+    done = await site.with_key("desk:write").post(
+        f"/api/v1/alarms/{number}/comments", json={"by": "Bob", "text": "on my way"}
+    )
     assert done.status_code == 200
     show = page.locator("#live-show")
     await expect(show).to_have_text("Show 1 new line", timeout=SOON_MS)

@@ -44,7 +44,7 @@ async def test_a_line_of_the_log_comes_as_an_event_and_is_not_missed_by_who_come
     assert (said["alarm_id"], said["alarm"]["title"]) == (number, "Ice on Elm Road")
     assert said["entry"]["text"] == "Raised as major: Wet, −1 °C."
     await stream.aclose()
-    done = await site.http.post(f"/api/v1/alarms/{number}/acknowledge", json={"by": "Ada"})
+    done = await site.with_key("desk:write").post(f"/api/v1/alarms/{number}/acknowledge", json={"by": "Ada"})
     assert done.status_code == 200
     again = events(site, f"{STREAM}?alarm_id={number}", **{"Last-Event-ID": event["id"]})
     missed = document(await upcoming(again, 60))
@@ -106,6 +106,7 @@ async def test_what_is_asked_wrongly_is_refused(site: Site) -> None:
 
 
 async def test_the_desks_pages_stream_what_they_show_and_resume(site: Site) -> None:
+    site.sign_in("operations")  # who is told of alarms is not for everybody
     number = await raised(site, "Ice on Fir Road")
     for path, names in (
         ("/alarms/live", {"head", "list"}),
@@ -136,6 +137,7 @@ async def test_the_desks_pages_stream_what_they_show_and_resume(site: Site) -> N
 
 
 async def test_a_message_and_what_becomes_of_it_reach_the_open_page(site: Site) -> None:
+    site.sign_in("operations")
     stream = events(site, "/live/notifications/stream")
     await upcoming(stream, 60)
     [(number,)] = await site.sql(

@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 from psycopg_pool import AsyncConnectionPool
 
+from ops_api.access import enforce
 from ops_api.households.model import Member
 from ops_api.households.packs import requested_scope, shared_scope
 from ops_api.queries import Db
@@ -144,6 +145,7 @@ async def test_a_neighbours_pack_is_not_made_also_without_the_apis_check(
         assert who is not None
         return who
 
+    monkeypatch.setattr(enforce, "decide", lambda *_: "yes")
     monkeypatch.setattr(content, "check_lives_in", everybody)
     await closed()
 

@@ -21,7 +21,7 @@ from rules.evidence.unpacking import verify
 from tests.fakes import seed_damp, seed_web, website
 from tests.fakes.evidence_home import photo_bytes
 from tests.fakes.readability import grade, sentences
-from tests.fakes.website import PLAIN, Site
+from tests.fakes.website import OWN, PLAIN, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -147,7 +147,7 @@ async def test_a_year_of_days_in_one_page(site: Site) -> None:
 
 async def test_a_new_home_and_a_silent_weather_station_are_told_as_such(site: Site) -> None:
     new = next(h.code for h in site.town.homes[4:])
-    client = httpx.AsyncClient(verify=PLAIN, base_url=site.url, timeout=10)
+    client = httpx.AsyncClient(verify=PLAIN, base_url=site.url, timeout=10, headers=OWN)
     await client.post("/join", data={"code": new})
     assert "There is no whole day yet" in (await client.get(f"/home/{new}/days")).text
     first = (await client.get(f"/home/{new}")).text

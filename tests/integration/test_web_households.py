@@ -12,11 +12,12 @@ import psycopg
 import pytest
 import pytest_asyncio
 
+from ops_api.access import enforce
 from ops_api.households.model import TRIES_AN_HOUR, Member
 from ops_api.routers import content
 from tests.fakes import seed_web, website
 from tests.fakes.evidence_home import photo_bytes
-from tests.fakes.website import PLAIN, Site
+from tests.fakes.website import OWN, PLAIN, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -75,7 +76,7 @@ async def site(shared_site: Site) -> Site:
 
 async def browser(site: Site, code: str, name: str = "") -> httpx.AsyncClient:
     """Return another browser, signed in to the home with a code."""
-    client = httpx.AsyncClient(verify=PLAIN, base_url=site.url, timeout=10)
+    client = httpx.AsyncClient(verify=PLAIN, base_url=site.url, timeout=10, headers=OWN)
     joined = await client.post("/join", data={"code": code, "name": name})
     assert joined.status_code == 303, joined.text[:300]
     assert joined.headers["location"].startswith("/home/"), joined.headers["location"]
@@ -130,6 +131,7 @@ async def test_the_database_stands_when_the_apis_check_is_gone(
     [(home_id, label)] = await site.sql("select home_id, label from home where code = %s", THEIRS)
     [(before,)] = await site.sql("select count(*) from diary_entry where home_id = %s", home_id)
 
+    monkeypatch.setattr(enforce, "decide", lambda *_: "yes")
     monkeypatch.setattr(content, "check_lives_in", everybody)
     for path in ("/home/{}", "/live/home?code={}", "/api/v1/homes/{}", "/api/v1/homes/{}/series?device=frog-0002", "/api/v1/homes/{}/diary", "/api/v1/homes/{}/damp", *CASES):  # fmt: skip
         answer = await site.http.get(path.format(THEIRS))
@@ -173,6 +175,7 @@ async def test_a_neighbours_case_is_none_when_the_apis_check_is_gone(
         (f"contacts/{contact}/reply", {"json": {"reply": "x"}}),
     ]
     await site.join(MINE)
+    monkeypatch.setattr(enforce, "decide", lambda *_: "yes")
     monkeypatch.setattr(content, "check_lives_in", everybody)
 
     async def closed(home: str, writes: list[tuple[str, dict[str, Any]]]) -> None:
@@ -265,7 +268,9 @@ async def test_signing_out_ends_one_browser_or_all(site: Site) -> None:
 async def test_guessing_is_slowed_where_it_could_work_and_locks_nobody_out(site: Site) -> None:
     await site.join(MINE)
     invited = (await site.http.post(f"/api/v1/homes/{MINE}/invitations")).json()["code"]
-    resident = httpx.AsyncClient(verify=PLAIN, base_url=site.url, cookies=dict(site.http.cookies))
+    resident = httpx.AsyncClient(
+        verify=PLAIN, base_url=site.url, headers=OWN, cookies=dict(site.http.cookies)
+    )
     site.http.cookies.clear()
     for n in range(TRIES_AN_HOUR):
         wrong = await site.http.post("/api/v1/join", json={"code": f"wrong-code-{n}"})
@@ -437,7 +442,7 @@ async def test_moving_out_ends_access_consents_and_the_label_at_once(site: Site)
     cookie = dict(ada.cookies)
     left = await ada.post(f"/home/{code}/people/leave", follow_redirects=True)
     assert "You are signed out" in left.text
-    kept = httpx.AsyncClient(verify=PLAIN, base_url=site.url, cookies=cookie)
+    kept = httpx.AsyncClient(verify=PLAIN, base_url=site.url, headers=OWN, cookies=cookie)
     assert (await kept.get(f"/api/v1/homes/{code}")).status_code == 404
     assert await site.sql(
         "select count(*) from consent c join home h using (home_id) where h.code = %s and revoked_at is null",

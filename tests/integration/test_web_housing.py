@@ -25,7 +25,7 @@ from tests.fakes.housing_rows import (
     shares,
     ward_homes,
 )
-from tests.fakes.website import PLAIN, TEAM_PASSWORD, Site
+from tests.fakes.website import OWN, PLAIN, TEAM_PASSWORD, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -201,7 +201,7 @@ async def test_only_what_is_shared_shows_and_every_look_is_in_the_log(
     assert (unknown.status_code, not_shared.status_code) == (404, 404)
     assert unknown.text == not_shared.text
     # The household reads the look on its own page.
-    async with httpx.AsyncClient(verify=PLAIN, base_url=site.url) as resident:
+    async with httpx.AsyncClient(verify=PLAIN, base_url=site.url, headers=OWN) as resident:
         await resident.post("/join", data={"code": DAMP})
         seen = (await resident.get(f"/home/{DAMP}/looks")).text
         assert OFFICER in seen

@@ -111,6 +111,7 @@ async def test_who_comes_back_with_the_last_id_hears_only_of_changes(site: Site)
 
 async def test_every_topic_streams_and_polls(site: Site) -> None:
     await site.join(seed_web.DAMP_HOME)
+    site.sign_in("operations")  # who is told of alarms is not for everybody
     for topic in ("alarms", "winter", "bins", "status", "notifications", f"home:{seed_web.DAMP_HOME}"):
         stream = events(site, f"/api/v1/stream?topic={topic}")
         assert document(await upcoming(stream))

@@ -15,14 +15,14 @@ def plain(page: str) -> str:
 
 
 async def state(site: Site) -> dict[str, Any]:
-    answer = await site.http.get("/api/v1/notifications/state")
+    answer = await site.as_("operations").get("/api/v1/notifications/state")
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
 
 
 async def test_before_anybody_is_told_the_page_says_so(site: Site) -> None:
-    page = plain((await site.http.get("/notifications")).text)
+    page = plain((await site.as_("operations").get("/notifications")).text)
     assert "Nobody can be told of an alarm: nobody has a channel yet" in page
     assert "The rota is empty" in page
     assert await state(site) == {"channels": [], "on_call": [], "messages": []}
@@ -30,7 +30,7 @@ async def test_before_anybody_is_told_the_page_says_so(site: Site) -> None:
 
 async def test_a_channel_that_fails_is_the_headline_with_the_reason(site: Site) -> None:
     await told(site)
-    page = (await site.http.get("/notifications")).text
+    page = (await site.as_("operations").get("/notifications")).text
     assert re.search(r"<h1[^>]*>Not everybody is told: sms fails</h1>", page)
     said = plain(page)
     assert "5 attempts in a row failed, a message has waited for 20 minutes : gateway: 503" in said
@@ -66,7 +66,7 @@ async def test_the_twin_says_the_same(site: Site) -> None:
     assert [(t["attempt"], t["verdict"]) for t in first["tries"]] == [(n, "retry") for n in range(1, 6)]
     [dropped] = [m for m in found["messages"] if m["state"] == "suppressed"]
     assert (dropped["suppressed_why"], dropped["last_error"]) == ("its alarm has cleared", None)
-    limited = await site.http.get("/api/v1/notifications/state", params={"limit": 1})
+    limited = await site.as_("operations").get("/api/v1/notifications/state", params={"limit": 1})
     assert len(limited.json()["messages"]) == 1
 
 
@@ -81,7 +81,7 @@ async def test_no_address_and_no_text_of_a_message_is_shown(site: Site) -> None:
 
 async def test_a_first_line_with_markup_in_it_stays_text(site: Site) -> None:
     await told(site, title="<b>Route 1</b> & ice")
-    page = (await site.http.get("/notifications")).text
+    page = (await site.as_("operations").get("/notifications")).text
     assert "<b>Route 1</b>" not in page
     assert "&lt;b&gt;Route 1&lt;/b&gt; &amp; ice" in page
 

@@ -43,6 +43,7 @@ def headline(text: str) -> str:
 
 async def test_every_page_answers_with_headers_that_forbid_foreign_code(site: Site) -> None:
     await site.join(seed_web.DAMP_HOME, seed_web.DRY_HOME)
+    site.sign_in("operations")
     for path in PAGES:
         response = await site.http.get(path)
         assert response.status_code == 200, path
@@ -146,15 +147,17 @@ async def test_writes_from_another_sites_page_are_refused(site: Site) -> None:
 
 async def test_alarm_is_acknowledged_from_the_list(site: Site) -> None:
     [(alarm_id,)] = await site.sql("select alarm_id from alarm where rule_id = 'bins.fire'")
-    page = (await site.http.get("/alarms")).text
+    page = (await site.as_("operations").get("/alarms")).text
     assert f'action="/alarms/{alarm_id}/acknowledge"' in page
-    done = await site.http.post(f"/alarms/{alarm_id}/acknowledge", data={"by": "Ada"}, follow_redirects=True)
-    assert "Taken by Ada" in done.text
-    late = await site.http.post(f"/alarms/{alarm_id}/acknowledge", data={"by": "Bob"})
+    done = await site.as_("operations").post(
+        f"/alarms/{alarm_id}/acknowledge", data={"by": "Ada"}, follow_redirects=True
+    )
+    assert "Taken by Ada of operations" in done.text
+    late = await site.as_("operations").post(f"/alarms/{alarm_id}/acknowledge", data={"by": "Bob"})
     assert late.status_code == 409
-    assert "Ada has already acknowledged" in late.text
+    assert "Ada of operations has already acknowledged" in late.text
     [by] = await site.sql("select acknowledged_by from alarm where alarm_id = %s", alarm_id)
-    assert by == ("Ada",)
+    assert by == ("Ada of operations",)
 
 
 async def test_route_sheet_lists_roads_in_driving_order_with_salt(site: Site) -> None:
@@ -262,7 +265,9 @@ async def test_an_empty_database_has_pages_that_say_what_they_wait_for(site: Sit
     assert headline((await site.http.get("/bins")).text) == "No bin is registered yet"
     assert headline((await site.http.get("/ops")).text) == "Readings: none in 24 hours"
     assert headline((await site.http.get("/alarms")).text) == "No alarm is active"
-    assert headline((await site.http.get("/dead-letters")).text) == "Every message could be stored"
+    assert (
+        headline((await site.as_("operations").get("/dead-letters")).text) == "Every message could be stored"
+    )
     for path in (
         "/live/winter",
         "/live/bins",

@@ -50,11 +50,11 @@ async def test_what_it_sent_is_in_no_letter_work_item_alarm_or_late_window(site:
             " values (now(), 'town/v1/0/frog/' || %s || '/reading', %s, 'frog', 'bad_value', 'Bad.', 'humid 83.25', 11)",
             device, device,
         )  # fmt: skip
-    letters = await site.get("/api/v1/dead-letters")
+    letters = await site.seen("/api/v1/dead-letters")
     mine = [x for x in letters if x["device"] in (FROG, "frog-unknown")]
     assert len(mine) == 2
     for one in mine:
-        letter = await site.get(f"/api/v1/dead-letters/{one['dead_letter_id']}")
+        letter = await site.seen(f"/api/v1/dead-letters/{one['dead_letter_id']}")
         assert (letter["payload_withheld"], "83.25" in str(letter)) == (True, False)
     [(item,)] = await site.sql(
         "insert into work_item (rule_id, rule_version, device, opened_at, title, reason, inputs)"

@@ -95,6 +95,7 @@ MISSING = (
 
 
 async def test_what_is_not_there_is_a_problem_with_a_reason(site: Site) -> None:
+    site.sign_in("operations")
     for path, params, status in MISSING:
         response = await site.http.get(path, params=params)
         assert response.status_code == status, path
@@ -125,6 +126,7 @@ UNUSABLE = (
 
 async def test_a_value_that_no_column_holds_is_the_callers_error(site: Site) -> None:
     await site.join(seed_web.DAMP_HOME)
+    site.sign_in("operations")
     for path in UNUSABLE:
         response = await site.http.get(path)
         assert response.status_code == 422, path
@@ -133,7 +135,7 @@ async def test_a_value_that_no_column_holds_is_the_callers_error(site: Site) -> 
         response = await site.http.get(page)
         assert response.status_code == 422, page
         assert response.headers["content-type"].startswith("text/html"), page
-    acknowledged = await site.http.post("/api/v1/alarms/1/acknowledge", json={"by": "a\0"})
+    acknowledged = await site.with_key("desk:write").post("/api/v1/alarms/1/acknowledge", json={"by": "a\0"})
     assert acknowledged.status_code == 422
     assert (await site.sql("select acknowledged_by from alarm where alarm_id = 1"))[0][0] is None
 
@@ -149,7 +151,7 @@ async def test_values_never_become_sql(site: Site) -> None:
     ):
         assert (await site.http.get(path)).status_code == 404, path
     assert await site.get("/api/v1/devices", kind=attack, after="") == {"devices": [], "next": None}
-    assert await site.get("/api/v1/dead-letters", reason=attack, device=attack) == []
+    assert await site.seen("/api/v1/dead-letters", reason=attack, device=attack) == []
     assert (await site.get("/api/v1/segments", route_id=attack))["features"] == []
     assert (await site.sql("select count(*) from alarm"))[0][0] > 0
 
@@ -198,12 +200,13 @@ async def test_bins_and_the_round(site: Site) -> None:
 async def test_the_first_to_acknowledge_keeps_the_alarm_and_the_audit_shows_it(site: Site) -> None:
     alarm = (await site.get("/api/v1/alarms", severity="critical"))[0]
     url = f"/api/v1/alarms/{alarm['alarm_id']}/acknowledge"
-    assert (await site.http.post(url, json={"by": "  "})).status_code == 422
-    assert (await site.http.post(url, json={"by": "Ada", "extra": 1})).status_code == 422
-    done = await site.http.post(url, json={"by": " Ada ", "note": "brigade called"})
+    program = site.with_key("desk:write")
+    assert (await program.post(url, json={"by": "  "})).status_code == 422
+    assert (await program.post(url, json={"by": "Ada", "extra": 1})).status_code == 422
+    done = await program.post(url, json={"by": " Ada ", "note": "brigade called"})
     assert done.status_code == 200
     assert done.json()["acknowledged_by"] == "Ada"
-    again = await site.http.post(url, json={"by": "Bob"})
+    again = await program.post(url, json={"by": "Bob"})
     assert again.status_code == 409
     assert "Ada" in again.json()["detail"]
     kept = await site.get(f"/api/v1/alarms/{alarm['alarm_id']}")
@@ -212,7 +215,9 @@ async def test_the_first_to_acknowledge_keeps_the_alarm_and_the_audit_shows_it(s
     assert events == [
         (alarm["subject"], {"alarm_id": alarm["alarm_id"], "by": "Ada", "note": "brigade called"})
     ]
-    assert (await site.http.post("/api/v1/alarms/999999/acknowledge", json={"by": "Ada"})).status_code == 404
+    assert (
+        await site.with_key("desk:write").post("/api/v1/alarms/999999/acknowledge", json={"by": "Ada"})
+    ).status_code == 404
 
 
 async def test_alarm_lists_filter_and_page(site: Site) -> None:
@@ -225,18 +230,18 @@ async def test_alarm_lists_filter_and_page(site: Site) -> None:
 
 
 async def test_dead_letters_say_why_and_show_the_bytes(site: Site) -> None:
-    letters = await site.get("/api/v1/dead-letters")
+    letters = await site.seen("/api/v1/dead-letters")
     assert len(letters) == 9
     [*_, oldest] = letters
     assert "payload_text" not in oldest
-    only = await site.get("/api/v1/dead-letters", reason="not_json")
+    only = await site.seen("/api/v1/dead-letters", reason="not_json")
     assert {d["reason_code"] for d in only} == {"not_json"}
-    detail = await site.get(f"/api/v1/dead-letters/{only[0]['dead_letter_id']}")
+    detail = await site.seen(f"/api/v1/dead-letters/{only[0]['dead_letter_id']}")
     assert detail["payload_text"].startswith("surface=")
     await site.sql(
         "update dead_letter set payload = '\\xff00' where dead_letter_id = %s", only[0]["dead_letter_id"]
     )
-    binary = await site.get(f"/api/v1/dead-letters/{only[0]['dead_letter_id']}")
+    binary = await site.seen(f"/api/v1/dead-letters/{only[0]['dead_letter_id']}")
     assert (binary["payload_text"], binary["payload_hex"]) == (None, "ff00")
 
 
@@ -248,13 +253,13 @@ async def test_what_was_not_kept_is_counted_on_every_surface(site: Site) -> None
         " ('road-007', null::smallint, 'sentinel', 12345), (null, 3, 'unknown_device', 7)) v(d, s, r, n)"
     )
     await site.sql("update dead_letter set replayed_at = now() where reason_code = 'not_json'")
-    counts = await site.get("/api/v1/dead-letters/not-kept")
+    counts = await site.seen("/api/v1/dead-letters/not-kept")
     assert [(c["device"], c["shard"], c["reason_code"], c["letters"]) for c in counts] == [
         ("road-007", None, "sentinel", 12_345),
         (None, 3, "unknown_device", 7),
     ]
-    assert await site.get("/api/v1/dead-letters/not-kept", device="road-007", reason="not_json") == []
-    stats = await site.get("/api/v1/ingest/stats", minutes=120)
+    assert await site.seen("/api/v1/dead-letters/not-kept", device="road-007", reason="not_json") == []
+    stats = await site.seen("/api/v1/ingest/stats", minutes=120)
     reasons = {r["reason_code"]: (r["dead_letters"], r["replayed"], r["not_kept"]) for r in stats["reasons"]}
     assert reasons == {
         "sentinel": (12_348, 0, 12_345),
@@ -262,12 +267,15 @@ async def test_what_was_not_kept_is_counted_on_every_surface(site: Site) -> None
         "not_json": (3, 3, 0),
         "time_future": (3, 0, 0),
     }
-    page = (await site.http.get("/dead-letters")).text
+    page = (await site.as_("operations").get("/dead-letters")).text
     assert "And 12,352 more, not kept</strong>: 1 device sent too many" in page
     assert page.count("replayed today") == 3
-    assert "12,345 more" in (await site.http.get("/dead-letters?reason=sentinel")).text
-    assert "names that nobody registered" in (await site.http.get("/dead-letters?reason=unknown_device")).text
-    assert "not kept" not in (await site.http.get("/dead-letters?reason=not_json")).text
+    assert "12,345 more" in (await site.as_("operations").get("/dead-letters?reason=sentinel")).text
+    assert (
+        "names that nobody registered"
+        in (await site.as_("operations").get("/dead-letters?reason=unknown_device")).text
+    )
+    assert "not kept" not in (await site.as_("operations").get("/dead-letters?reason=not_json")).text
     assert "12,345 of them not kept" in (await site.http.get("/ops?panels=data")).text
 
 
@@ -284,16 +292,16 @@ async def test_a_dead_letter_from_a_home_shows_no_payload(site: Site) -> None:
             topic,
             device,
         )
-        letter = await site.get(f"/api/v1/dead-letters/{number}")
+        letter = await site.seen(f"/api/v1/dead-letters/{number}")
         assert letter["payload_withheld"], topic
         assert (letter["payload_text"], letter["payload_hex"]) == (None, None), topic
-    page = (await site.http.get("/dead-letters?reason=range")).text
+    page = (await site.as_("operations").get("/dead-letters?reason=range")).text
     assert page.count("shown to nobody") == 3
     assert "18.25" not in page
 
 
 async def test_stats_and_status_count_what_is_there(site: Site) -> None:
-    stats = await site.get("/api/v1/ingest/stats", minutes=120)
+    stats = await site.seen("/api/v1/ingest/stats", minutes=120)
     [(readings, duplicates)] = await site.sql(
         "select sum(readings)::int, sum(duplicates)::int from ingest_batch where received_at >= %s",
         stats["since"],

@@ -21,20 +21,20 @@ async def people(site: Site) -> None:
 async def test_a_test_is_put_into_the_outbox_and_shown_without_address(site: Site) -> None:
     await people(site)
     for body in ({"channel": "sms", "to": "ben"}, {"channel": "mail", "to": "eve"}, {"channel": "chat"}):
-        answer = await site.http.post("/api/v1/notifications/test", json=body)
+        answer = await site.with_key("desk:write").post("/api/v1/notifications/test", json=body)
         assert answer.status_code == 202, answer.text
         assert answer.json()["state"] == "pending"
-    listed = await site.get("/api/v1/notifications")
+    listed = await site.seen("/api/v1/notifications")
     assert [(n["recipient"], n["channel"], n["address_ends"]) for n in listed] == [
         ("team:chat", "chat", None),
         ("eve", "mail", None),
         ("ben", "sms", "456"),
     ]
-    text = (await site.http.get("/api/v1/notifications")).text
+    text = (await site.as_("operations").get("/api/v1/notifications")).text
     assert "4477" not in text
     assert "example.org" not in text
-    assert await site.get("/api/v1/notifications", state="failed") == []
-    (last,) = await site.get("/api/v1/notifications", before=listed[1]["notification_id"], limit=1)
+    assert await site.seen("/api/v1/notifications", state="failed") == []
+    (last,) = await site.seen("/api/v1/notifications", before=listed[1]["notification_id"], limit=1)
     assert last == listed[2]
 
 
@@ -51,25 +51,27 @@ async def test_a_test_is_put_into_the_outbox_and_shown_without_address(site: Sit
 )
 async def test_a_test_to_nobody_is_refused(site: Site, body: dict[str, Any], status: int) -> None:
     await people(site)
-    answer = await site.http.post("/api/v1/notifications/test", json=body)
+    answer = await site.with_key("desk:write").post("/api/v1/notifications/test", json=body)
     assert answer.status_code == status, answer.text
 
 
 async def test_webhooks_are_added_tested_listed_and_removed(site: Site) -> None:
-    answer = await site.http.post("/api/v1/webhooks", json={**HOOK, "types": ["cityops.alarm.raised"]})
+    answer = await site.with_key("desk:write").post(
+        "/api/v1/webhooks", json={**HOOK, "types": ["cityops.alarm.raised"]}
+    )
     assert answer.status_code == 201, answer.text
     made = answer.json()
     assert made["url"] == "https://hooks.example/…"
-    assert await site.get("/api/v1/webhooks") == [made]
-    assert "TOKEN" not in (await site.http.get("/api/v1/webhooks")).text
+    assert await site.seen("/api/v1/webhooks") == [made]
+    assert "TOKEN" not in (await site.as_("operations").get("/api/v1/webhooks")).text
     number = made["webhook_id"]
-    tested = await site.http.post(
+    tested = await site.with_key("desk:write").post(
         "/api/v1/notifications/test", json={"channel": "webhook", "to": str(number)}
     )
     assert (tested.status_code, tested.json()["recipient"]) == (202, f"webhook:{number}")
-    assert (await site.http.delete(f"/api/v1/webhooks/{number}")).status_code == 204
-    assert (await site.http.delete(f"/api/v1/webhooks/{number}")).status_code == 404
-    assert await site.get("/api/v1/webhooks") == []
+    assert (await site.with_key("desk:write").delete(f"/api/v1/webhooks/{number}")).status_code == 204
+    assert (await site.with_key("desk:write").delete(f"/api/v1/webhooks/{number}")).status_code == 404
+    assert await site.seen("/api/v1/webhooks") == []
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,6 @@ async def test_webhooks_are_added_tested_listed_and_removed(site: Site) -> None:
     ],
 )
 async def test_a_webhook_of_another_form_is_refused(site: Site, changed: dict[str, Any]) -> None:
-    answer = await site.http.post("/api/v1/webhooks", json={**HOOK, **changed})
+    answer = await site.with_key("desk:write").post("/api/v1/webhooks", json={**HOOK, **changed})
     assert answer.status_code == 422, answer.text
     assert "pw@" not in answer.json()["detail"]

@@ -119,21 +119,22 @@ async def test_rest_from_assign_to_done(site: Site) -> None:
     )
     assert battery["inputs"] == {"level": 19.0}
     assert stuck["inputs"] == {}, "what a home's box measured is its household's"
+    program = site.with_key("desk:write")
     url = f"/api/v1/work-items/{battery['work_item_id']}"
-    assert (await site.http.post(f"{url}/assign", json={"by": "kim", "to": "lee"})).json()[
-        "assignee"
-    ] == "lee"
+    assert (await program.post(f"{url}/assign", json={"by": "kim", "to": "lee"})).json()["assignee"] == "lee"
     assert [w["device"] for w in await site.get("/api/v1/work-items", assignee="lee")] == ["bin-1"]
-    assert (await site.http.post(f"{url}/note", json={"by": "lee", "text": "Ladder."})).status_code == 200
-    done = (await site.http.post(f"{url}/done", json={"by": "lee", "note": "Changed."})).json()
+    assert (await program.post(f"{url}/note", json={"by": "lee", "text": "Ladder."})).status_code == 200
+    done = (await program.post(f"{url}/done", json={"by": "lee", "note": "Changed."})).json()
     assert done["done_by"] == "lee"
     assert [(e["what"], e["by"], e["via"]) for e in done["log"]] == [
         ("opened", "engine", ""), ("assigned", "kim", "api"), ("note", "lee", "api"), ("done", "lee", "api"),
     ]  # fmt: skip
-    again = await site.http.post(f"{url}/done", json={"by": "kim"})
+    again = await program.post(f"{url}/done", json={"by": "kim"})
     assert (again.status_code, "lee has already" in again.json()["detail"]) == (409, True)
-    assert (await site.http.post("/api/v1/work-items/99999/done", json={"by": "kim"})).status_code == 404
-    assert (await site.http.post(f"{url}/note", json={"by": " ", "text": "x"})).status_code == 422
+    assert (
+        await site.with_key("desk:write").post("/api/v1/work-items/99999/done", json={"by": "kim"})
+    ).status_code == 404
+    assert (await program.post(f"{url}/note", json={"by": " ", "text": "x"})).status_code == 422
     assert [w["device"] for w in await site.get("/api/v1/work-items", state="done")] == ["bin-1"]
 
 
@@ -143,20 +144,19 @@ async def test_the_page_lists_takes_and_finishes_without_javascript(site: Site) 
     assert "2 devices need a look" in page
     assert "bin-1: the battery is low" in page
     [item] = [w for w in await site.get("/api/v1/work-items") if w["device"] == "bin-1"]
+    kim = site.as_("devices")
     url = f"/work/{item['work_item_id']}"
-    taken = await site.http.post(f"{url}/assign", data={"by": "kim", "text": ""}, follow_redirects=True)
-    assert "With kim." in taken.text
+    taken = await kim.post(f"{url}/assign", data={"text": ""}, follow_redirects=True)
+    assert "With Ada of devices." in taken.text
     for what, text, said in (("note", " ", "the note is empty"), ("assign", "x" * 101, "at most 100")):
-        refused = await site.http.post(f"{url}/{what}", data={"by": "kim", "text": text})
+        refused = await kim.post(f"{url}/{what}", data={"text": text})
         assert (refused.status_code, said in refused.text) == (422, True), refused.text
-    done = await site.http.post(
-        f"{url}/done", data={"by": "kim", "text": "<b>New</b>"}, follow_redirects=True
-    )
-    assert "Done (kim, web): &lt;b&gt;New&lt;/b&gt;" in done.text
+    done = await kim.post(f"{url}/done", data={"text": "<b>New</b>"}, follow_redirects=True)
+    assert "Done (Ada of devices, web): &lt;b&gt;New&lt;/b&gt;" in done.text
     assert "1 device needs a look" in (await site.http.get("/work?rule=")).text
     assert "bin-1" in (await site.http.get("/work?show=done")).text
     assert (await site.http.get("/work/99999")).status_code == 404
-    assert (await site.http.post(f"{url}/done", data={"by": "kim"})).status_code == 409
+    assert (await kim.post(f"{url}/done")).status_code == 409
 
 
 def work(dsn: str, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -88,25 +88,19 @@ create index sign_in_step_expires on sign_in_step (expires_at);
 create index sign_in_step_account on sign_in_step (account_id);
 create index sign_in_step_resident on sign_in_step (resident_id);
 
--- A program's key; home_id: a resident's, for one home.
+-- A program's key.
 create table api_key (
-    key_id         text primary key check (key_id ~ '^[a-z2-7]{8}$'),
-    mark           bytea not null,
-    label          text not null check (length(label) between 1 and 100),
-    owner_account  uuid references account on delete cascade,
-    owner_resident uuid references resident on delete cascade,
-    home_id        integer references home on delete cascade,
-    scopes         text[] not null check (cardinality(scopes) > 0),
-    made_at        timestamptz not null default now(),
-    expires_at     timestamptz not null,
-    revoked_at     timestamptz,
-    used_on        date,
-    check (num_nonnulls(owner_account, owner_resident) = 1),
-    check ((owner_resident is null) = (home_id is null))
+    key_id        text primary key check (key_id ~ '^[a-z2-7]{8}$'),
+    mark          bytea not null,
+    label         text not null check (length(label) between 1 and 100),
+    owner_account uuid not null references account on delete cascade,
+    scopes        text[] not null check (cardinality(scopes) > 0),
+    made_at       timestamptz not null default now(),
+    expires_at    timestamptz not null,
+    revoked_at    timestamptz,
+    used_on       date
 );
 create index api_key_account on api_key (owner_account);
-create index api_key_resident on api_key (owner_resident);
-create index api_key_home on api_key (home_id);
 
 -- Wrong passwords by account and by where they came from, as marks; lost with a crash of the server, which does no harm.
 create unlogged table sign_in_try (

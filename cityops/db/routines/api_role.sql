@@ -62,3 +62,16 @@ begin
                         where hd.home_id = h.home_id), '[]')
                ) order by h.home_id) from home h), '[]');
 end $$;
+
+-- What rules say of homes is for the household's pages and for functions; of roads, bins and the rest the website sees all.
+do $$
+declare
+    said text;
+begin
+    foreach said in array array['subject_state', 'event', 'decision'] loop
+        execute format('drop policy if exists homes_are_not_shown on public.%I', said);
+        execute format('create policy homes_are_not_shown on public.%I'
+                       ' using ((select current_user) <> ''cityops_api'' or subject_kind <> ''home'')'
+                       ' with check ((select current_user) <> ''cityops_api'' or subject_kind <> ''home'')', said);
+    end loop;
+end $$;

@@ -35,7 +35,17 @@ def joined(areas: Iterable[Mapping[str, Rule]]) -> Mapping[str, Rule]:
     return table
 
 
-RULES: Mapping[str, Rule] = joined(
-    area.RULES
-    for area in (public, homes, winter, bins, desk, platform, identity, privacy, rest, sta, open_data)
-)
+AREAS: Mapping[str, Mapping[str, Rule]] = {
+    "For everybody": public.RULES,
+    "Homes and housing": homes.RULES,
+    "Winter roads": winter.RULES,
+    "Bins": bins.RULES,
+    "Alarms, work, incidents": desk.RULES,
+    "The platform": platform.RULES,
+    "Accounts and keys": identity.RULES,
+    "Privacy": privacy.RULES,
+    "Exports and streams": rest.RULES,
+    "SensorThings": sta.RULES,
+    "Open data": open_data.RULES,
+}
+RULES: Mapping[str, Rule] = joined(AREAS.values())

@@ -9,18 +9,19 @@ from ops_api.access.rules.words import (
     CODE,
     CODE_PAGE,
     CODE_WRITE_PAGE,
-    LOOK_PAGE,
     OPEN,
     OPEN_PAGE,
     OPEN_SEARCH,
     OPEN_SEARCH_PAGE,
     OPEN_WRITE,
     OPEN_WRITE_PAGE,
+    shown,
     team,
     team_act,
 )
 
 _CREW_PAGE = team_act("crew", Role.BIN_CREW, scope="bins:write", page=True)
+_CREW_SHOWN = shown(Role.BIN_CREW, door="crew", page=True)
 _WASTE_PAGE = team_act("bin_days", Role.WASTE, scope="bins:write", page=True)
 
 RULES: Mapping[str, Rule] = {
@@ -54,16 +55,16 @@ RULES: Mapping[str, Rule] = {
     "GET /bins/map.json": OPEN_PAGE,
     "GET /bins/all": OPEN_PAGE,
     "GET /bins/ledger": OPEN_PAGE,
-    "GET /bins/{bin_id}": LOOK_PAGE,  # a crew is shown more of a bin
+    "GET /bins/{bin_id}": _CREW_SHOWN,  # a crew is shown more of a bin
     "GET /bins/report": OPEN_PAGE,
     "POST /bins/report": OPEN_WRITE_PAGE,
     "GET /bins/missed": team("bin_days", Role.WASTE, scope="bins:write", page=True, people=True),
     "POST /bins/missed/who": _WASTE_PAGE,
     "POST /bins/missed/{act_id}/done": _WASTE_PAGE,
-    "GET /crew": LOOK_PAGE,
+    "GET /crew": _CREW_SHOWN,
     "GET /crew/worker.js": OPEN_PAGE,
-    "GET /crew/photos/{sha256}": CODE_PAGE,
-    "GET /crew/{lorry}": LOOK_PAGE,
+    "GET /crew/photos/{sha256}": team("crew", Role.BIN_CREW, page=True),
+    "GET /crew/{lorry}": _CREW_SHOWN,
     "GET /crew/{lorry}/card.pdf": OPEN_PAGE,
     "GET /crew/{lorry}/track.gpx": OPEN_PAGE,
     "POST /crew/who": _CREW_PAGE,

@@ -11,17 +11,19 @@ from collections.abc import Mapping
 from ops_api.access.model import Role, Rule
 from ops_api.access.rules.words import (
     CODE_PAGE,
-    LOOK,
     LOOK_PAGE,
     OPEN,
     OPEN_PAGE,
     OPEN_WRITE,
     OPEN_WRITE_PAGE,
-    SIGNED_IN,
+    PLATFORM,
+    shown,
     team,
     team_act,
 )
 
+_RESIDENT = frozenset({Role.RESIDENT})
+_LIVE = shown(*PLATFORM, scope="desk:read")
 _HOME = Rule(who="home")
 _HOME_PAGE = Rule(who="home", page=True)
 _TAKE = Rule(who="home", audit="look", cost="export")
@@ -38,12 +40,12 @@ RULES: Mapping[str, Rule] = {
     "GET /join/{code}": CODE_PAGE,
     "GET /home": LOOK_PAGE,  # leads to her home, or asks for the code
     "POST /sign-out": OPEN_WRITE_PAGE,
-    "GET /api/v1/homes": SIGNED_IN,
-    "DELETE /api/v1/session": Rule(who="signed_in", audit="change"),
-    "DELETE /api/v1/sessions": Rule(who="signed_in", audit="change"),
-    "GET /live/{page}": LOOK,  # a home's live page is checked by the route
-    "GET /live/{page}/stream": LOOK,
-    "GET /api/v1/stream": LOOK,
+    "GET /api/v1/homes": Rule(who="roles", roles=_RESIDENT),
+    "DELETE /api/v1/session": Rule(who="roles", roles=_RESIDENT, audit="change"),
+    "DELETE /api/v1/sessions": Rule(who="roles", roles=_RESIDENT, audit="change"),
+    "GET /live/{page}": _LIVE,  # a home's and who is told: the route looks who asks
+    "GET /live/{page}/stream": _LIVE,
+    "GET /api/v1/stream": _LIVE,
     "GET /api/v1/homes/{code}": _HOME,
     "GET /api/v1/homes/{code}/series": _HOME,
     "GET /api/v1/homes/{code}/damp": _HOME,
@@ -72,7 +74,7 @@ RULES: Mapping[str, Rule] = {
     "DELETE /api/v1/homes/{code}/photos/{photo_id}": _CHANGE,
     "POST /api/v1/homes/{code}/evidence": _TAKE,
     "GET /api/v1/homes/{code}/evidence": _HOME,
-    "GET /home/{code}": _HOME_PAGE,
+    "GET /home/{code}": LOOK_PAGE,  # a stranger with the code is led to where one joins
     "GET /home/{code}/days": _HOME_PAGE,
     "POST /home/{code}/diary": _OWN_WORDS_PAGE,
     "POST /home/{code}/diary/{entry_id}/remove": _OWN_WORDS_PAGE,

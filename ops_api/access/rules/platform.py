@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ops_api.access.model import Role, Rule
-from ops_api.access.rules.words import LOOK, LOOK_PAGE, OPEN, PLATFORM, may, may_change
+from ops_api.access.rules.words import LOOK, LOOK_PAGE, PLATFORM, may, may_change, shown
 
 _READ = may(*PLATFORM, scope="desk:read")
 _PEOPLE = may(*PLATFORM, scope="desk:read", people=True)
@@ -19,7 +19,7 @@ RULES: Mapping[str, Rule] = {
     "GET /api/v1/gaps": _READ,
     "GET /api/v1/database": _READ,
     "GET /health": LOOK_PAGE,
-    "GET /metrics": OPEN,  # the route: this machine, or a key
+    "GET /metrics": shown(*PLATFORM, scope="desk:read"),  # the route: who is near, or has a key
     "GET /api/v1/dead-letters": _PEOPLE,
     "GET /api/v1/dead-letters/not-kept": _PEOPLE,
     "GET /api/v1/dead-letters/{dead_letter_id}": _PEOPLE,
@@ -29,6 +29,9 @@ RULES: Mapping[str, Rule] = {
     "GET /api/v1/notifications/state": _PEOPLE,
     "GET /notifications": _PEOPLE_PAGE,
     "POST /api/v1/notifications/test": _WRITE,
+    # That it was read is written down by the function that reads it (routines/audit.sql).
+    "GET /api/v1/audit": may(Role.ADMIN, scope="audit:read"),
+    "GET /audit": may(Role.ADMIN, page=True),
     "GET /api/v1/webhooks": _PEOPLE,
     "POST /api/v1/webhooks": _WRITE,
     "DELETE /api/v1/webhooks/{webhook_id}": _WRITE,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ops_api.access.model import Role, Rule
-from ops_api.access.rules.words import LOOK_PAGE, OPEN, OPEN_PAGE, team, team_act
+from ops_api.access.rules.words import OPEN, OPEN_PAGE, shown, team, team_act
 
 _OFFICER = team_act("winter", Role.HIGHWAYS, scope="winter:write")
 _OFFICER_PAGE = team_act("winter", Role.HIGHWAYS, scope="winter:write", page=True)
 _CAB = team_act("winter", Role.HIGHWAYS, Role.GRITTER_CREW, scope="winter:write")
 _CAB_PAGE = team_act("winter", Role.HIGHWAYS, Role.GRITTER_CREW, scope="winter:write", page=True)
 """A crew says that its lorry is broken down or back; planning the night is the officers', which the page checks."""
+_BOARD = shown(Role.HIGHWAYS, door="winter", page=True)
 _READ = team("winter", Role.HIGHWAYS, scope="winter:write")
 
 RULES: Mapping[str, Rule] = {
@@ -44,20 +45,20 @@ RULES: Mapping[str, Rule] = {
     "POST /api/v1/winter/plan": _OFFICER,
     "POST /api/v1/winter/plan/lorries/{lorry}/breakdown": _CAB,
     "POST /api/v1/winter/plan/lorries/{lorry}/return": _CAB,
-    "GET /winter": LOOK_PAGE,
-    "GET /winter/board/live": LOOK_PAGE,
-    "GET /winter/board/live/stream": LOOK_PAGE,
-    "GET /winter/board/part/{name}": LOOK_PAGE,
+    "GET /winter": _BOARD,
+    "GET /winter/board/live": _BOARD,
+    "GET /winter/board/live/stream": _BOARD,
+    "GET /winter/board/part/{name}": _BOARD,
     "GET /winter/board/stretch": OPEN_PAGE,
     "POST /winter/board/keep": _OFFICER_PAGE,
-    "GET /winter/cab": LOOK_PAGE,
+    "GET /winter/cab": shown(Role.HIGHWAYS, Role.GRITTER_CREW, door="winter", page=True),
     "GET /winter/cab/{lorry}": OPEN_PAGE,
     "GET /winter/cab/{lorry}/card.pdf": OPEN_PAGE,
     "GET /winter/cab/{lorry}/track.gpx": OPEN_PAGE,
     "POST /winter/cab": _CAB_PAGE,
     "POST /winter/cab/officer": _CAB_PAGE,
     "GET /winter/{route_id}": OPEN_PAGE,
-    "GET /winter/{route_id}/orders": LOOK_PAGE,
+    "GET /winter/{route_id}/orders": _BOARD,
     "POST /winter/{route_id}/officer": _OFFICER_PAGE,
     "POST /winter/{route_id}/orders": _OFFICER_PAGE,
 }

@@ -38,6 +38,11 @@ def may_change(*roles: Role, scope: str = "", page: bool = False, fresh_s: int =
     return Rule(who="roles", roles=frozenset(roles), scope=scope, page=page, audit="change", fresh_s=fresh_s)
 
 
+def shown(*roles: Role, door: str = "", scope: str = "", page: bool = False) -> Rule:
+    """Return the rule of what everybody may look at, and where some roles, or a team, are shown names and forms."""
+    return Rule(who="look", door=door, roles=frozenset(roles), scope=scope, page=page)
+
+
 def team(door: str, *roles: Role, scope: str = "", page: bool = False, people: bool = False) -> Rule:
     """Return the rule of a look that a team's password opens beside its roles; ``people`` as in :func:`may`."""
     audit: Literal["look", "none"] = "look" if people else "none"

@@ -11,14 +11,15 @@ class Entry:
 
     Attributes:
         at_us: microseconds since the epoch.
-        actor_kind, actor_id: ``staff`` and an account, ``resident``, ``program`` and a key, ``nobody``, ``cli`` and a login.
+        actor_kind, actor_id: ``staff`` and an account, ``resident``, ``program`` and a key, ``team`` whose password was given,
+            ``nobody``, ``cli`` and a login.
         roles: those held, sorted, by commas.
         via: ``web``, ``rest`` or ``cli``.
         action: ``POST /api/v1/alarms/{alarm_id}/close``, or a command.
         object: what it was done to, as ``home:12`` or ``alarm:40``; never a code that opens something.
         reason: the purpose that was given, where one is asked for.
         outcome: HTTP status, or ``done`` and ``refused``.
-        source: a mark of the network that is no address.
+        source: the network it came from; what is kept of it is a mark that is no address.
         request_id: of the request, to find it in the logs.
         detail: a JSON object.
     """

@@ -35,8 +35,6 @@ _OF: Mapping[Role, frozenset[str]] = MappingProxyType(
         },
     }
 )
-OF_HOME = frozenset({"home:read", "home:write"})
-"""Of a resident's key, for one home."""
 
 
 def scopes_of(roles: Iterable[Role]) -> frozenset[str]:

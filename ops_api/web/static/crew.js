@@ -147,7 +147,7 @@
 
   async function send(tap) {
     const answer = await fetch(`/crew/${encodeURIComponent(tap.lorry)}/acts`, {
-      method: "POST", body: body(tap), headers: { Accept: "application/json" }, signal: AbortSignal.timeout?.(tap.photo ? 6 * TRY_MS : TRY_MS),
+      method: "POST", body: body(tap), headers: { Accept: "application/json", "X-Cityops-Form": "crew.js" }, signal: AbortSignal.timeout?.(tap.photo ? 6 * TRY_MS : TRY_MS),
     });
     const told = (answer.headers.get("content-type") ?? "").includes("json") ? await answer.json() : {};
     tap.trouble = answer.status >= 500 || answer.status === 429;

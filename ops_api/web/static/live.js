@@ -16,6 +16,15 @@
   const shown = new Map([...document.querySelectorAll("[id^=live-]")].map((part) => [part, part.innerHTML]));
   const waiting = new Map();
 
+  // Live parts are the same for all readers and carry nobody's mark: a form takes it from the page as it is sent.
+  const mark = document.querySelector("meta[name=form-mark]")?.content;
+  document.addEventListener("submit", ({ target: form }) => {
+    if (!mark || form.method !== "post" || form.elements.namedItem("_form")) return;
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name: "_form", value: mark });
+    form.append(field);
+  }, true);
+
   // A clock that is never put back: a machine's own is corrected, and the browser's count stands still while some machines sleep.
   let ticked = 0, wasAt = Date.now(), counted = performance.now();
   function ms() {
@@ -78,6 +87,7 @@
   function ageless(html) {
     const content = parsed(html), holder = document.createElement("div");
     for (const e of content.querySelectorAll("[data-age]")) e.textContent = "";
+    for (const e of content.querySelectorAll("input[name=_form]")) e.remove();
     holder.append(content);
     return holder.innerHTML;
   }

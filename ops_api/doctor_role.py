@@ -1,0 +1,47 @@
+"""``cityops doctor``: whether the website's queries run as the role that reads no table of a home."""
+
+from __future__ import annotations
+
+import psycopg
+
+from cityops.db.pool import connect
+from cityops.errors import CityopsError
+from ops_api.doctor_finding import Finding, error, ok, warning
+
+ROLE = "cityops_api"
+NAME = "website's role"
+_WHO = (
+    "select current_user = 'cityops_api', rolsuper, has_table_privilege(session_user, 'home', 'select'),"
+    " pg_has_role(session_user, 'cityops_registrar', 'USAGE') from pg_roles where rolname = session_user"
+)
+_FIX = "see docs/deploy.md, A login of the website's own"
+
+
+async def website_role(dsn: str, own_login: bool) -> list[Finding]:
+    """Return what is to be said of it.
+
+    Args:
+        dsn: what the API connects with.
+        own_login: whether that is ``api.dsn``, and not the owner's.
+    """
+    try:
+        async with await connect(dsn, application_name="cityops-doctor", role=ROLE) as conn:
+            row = await (await conn.execute(_WHO)).fetchone()
+    except (psycopg.Error, CityopsError) as problem:
+        return [error(NAME, " ".join(str(problem).split()), f"give the login the role {ROLE}; {_FIX}")]
+    assert row is not None
+    taken, superuser, reads, inherits = row
+    if not taken:
+        detail = (
+            "not taken as it connects: a pooler drops the option, and the website's queries reach every home"
+        )
+        return [error(NAME, detail, f"`alter role LOGIN set role {ROLE}`; {_FIX}")]
+    if not own_login:
+        return [ok(NAME, f"{ROLE}, on the owner's login")]
+    if superuser or reads or inherits:
+        return [
+            warning(
+                NAME, "the website's own login has rights beside its roles", f"make it `noinherit`; {_FIX}"
+            )
+        ]
+    return [ok(NAME, f"{ROLE}, on a login of its own")]

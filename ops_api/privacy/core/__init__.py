@@ -1,0 +1,1 @@
+"""Declarations and reports without a database."""

@@ -1,0 +1,137 @@
+"""Accounts as administrators manage them in the browser."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from ops_api.access.model import Role
+from ops_api.access.principal import Asker
+from ops_api.identity.accounts import Link
+from ops_api.identity.model import Account, IdentityRefusedError
+from ops_api.routers.context import Context, Ctx
+from ops_api.routers.sign_in_flow import Typed, page
+from ops_api.routers.staff_browser import desk_of, own_origin
+from ops_api.web import account_view as view
+
+router = APIRouter(prefix="/accounts", include_in_schema=False, default_response_class=HTMLResponse)
+Roles = Annotated[list[Role] | None, Form()]
+
+
+@router.get("")
+async def accounts(ctx: Ctx) -> Response:
+    """List accounts."""
+    return await _list(ctx)
+
+
+@router.post("")
+async def add(
+    request: Request, ctx: Ctx, who: Asker, name: Typed = "", label: Typed = "", role: Roles = None
+) -> Response:
+    """Make an account, and show the link by which its owner chooses a password, this once."""
+    desk, now = desk_of(ctx), ctx.clock.now()
+    try:
+        made = await desk.accounts.add(name.strip().lower(), label or name, role or [], who.name, now)
+    except IdentityRefusedError as error:
+        return await _list(ctx, str(error), 422)
+    return await _one(request, ctx, made.name, link=await desk.accounts.link(made, now))
+
+
+@router.get("/{name}")
+async def account(name: str, request: Request, ctx: Ctx) -> Response:
+    """Show one account."""
+    return await _one(request, ctx, name)
+
+
+@router.post("/{name}/roles")
+async def set_roles(name: str, request: Request, ctx: Ctx, role: Roles = None) -> Response:
+    """Give an account other roles; it is signed out everywhere."""
+    found = await _named(ctx, name)
+    try:
+        await desk_of(ctx).accounts.set_roles(found, role or [])
+    except IdentityRefusedError as error:
+        return await _one(request, ctx, name, wrong=str(error))
+    return _back(name)
+
+
+@router.post("/{name}/disable")
+async def disable(name: str, request: Request, ctx: Ctx) -> Response:
+    """Close an account."""
+    found = await _named(ctx, name)
+    try:
+        await desk_of(ctx).accounts.disable(found, ctx.clock.now())
+    except IdentityRefusedError as error:
+        return await _one(request, ctx, name, wrong=str(error))
+    return _back(name)
+
+
+@router.post("/{name}/enable")
+async def enable(name: str, ctx: Ctx) -> Response:
+    """Open a closed account again."""
+    await desk_of(ctx).accounts.enable(await _named(ctx, name))
+    return _back(name)
+
+
+@router.post("/{name}/link")
+async def link(name: str, request: Request, ctx: Ctx) -> Response:
+    """Make a link by which its owner chooses a new password, and show it, this once."""
+    made = await desk_of(ctx).accounts.link(await _named(ctx, name), ctx.clock.now())
+    return await _one(request, ctx, name, link=made)
+
+
+@router.post("/{name}/end-sessions")
+async def end_sessions(name: str, ctx: Ctx) -> Response:
+    """Sign an account out everywhere."""
+    await desk_of(ctx).accounts.end_sessions(await _named(ctx, name))
+    return _back(name)
+
+
+@router.post("/{name}/reset-mfa")
+async def reset_mfa(name: str, ctx: Ctx) -> Response:
+    """Take away its authenticator and recovery codes, and sign it out: a lost telephone."""
+    desk, found = desk_of(ctx), await _named(ctx, name)
+    await desk.factors.drop(found.account_id)
+    await desk.accounts.end_sessions(found)
+    return _back(name)
+
+
+async def _named(ctx: Context, name: str) -> Account:
+    found = await desk_of(ctx).accounts.named(name)
+    if found is None:
+        raise HTTPException(404, f"There is no account {name!r}.")
+    return found
+
+
+async def _list(ctx: Context, wrong: str = "", status: int = 200) -> HTMLResponse:
+    rows = await desk_of(ctx).accounts.listed()
+    return page(
+        ctx, "accounts.html", status, wrong=wrong, accounts=[view.account(r) for r in rows], roles=view.ROLES
+    )
+
+
+async def _one(
+    request: Request, ctx: Context, name: str, *, wrong: str = "", link: Link | None = None
+) -> HTMLResponse:
+    desk, found = desk_of(ctx), await _named(ctx, name)
+    row = await desk.accounts.row(name)
+    assert row is not None
+    address = "" if link is None else f"{own_origin(request, ctx)}/sign-in/link/{link.token}"
+    sessions = await desk.sessions.listed(found.account_id, ctx.clock.now())
+    keys = await desk.keys.listed(found.account_id)
+    return page(
+        ctx,
+        "account_one.html",
+        409 if wrong else 200,
+        a=view.account(row),
+        wrong=wrong,
+        link=address,
+        roles=view.ROLES,
+        sessions=view.sessions(sessions, "", ctx.brand),
+        keys=view.keys(keys, ctx.clock.now(), ctx.brand),
+    )
+
+
+def _back(name: str) -> RedirectResponse:
+    return RedirectResponse(f"/accounts/{name}", 303)

@@ -1,0 +1,90 @@
+"""Doors of teams let in who is signed in with the role, or has a key, by their own name; others they ask as before."""
+
+from __future__ import annotations
+
+import pytest
+
+from ops_api.access.principal import STAFF_PLAIN_COOKIE
+from tests.fakes import seed_web
+from tests.fakes.housing_rows import shares
+from tests.fakes.website import Site
+
+
+async def test_an_officer_with_an_account_orders_in_her_own_name(site: Site) -> None:
+    route = site.town.routes[0].route_id
+    ada = site.as_("highways")
+    page = (await ada.get(f"/winter/{route}/orders")).text
+    assert "Ada of highways" in page
+    assert "password" not in page
+    order = {"route_id": route, "reason": "x", "spread_rate_g_m2": 10.0}
+    made = await ada.post("/api/v1/winter/orders", json=order, headers={"X-Cityops-Who": "Somebody else"})
+    assert made.status_code == 201, made.text
+    assert {a["by"] for a in made.json()["acts"]} == {"Ada of highways"}
+    by_key = await site.with_key("winter:write").post(
+        "/api/v1/winter/orders",
+        json={**order, "route_id": site.town.routes[1].route_id},
+        headers={"X-Cityops-Who": "Bob"},
+    )
+    assert (by_key.status_code, {a["by"] for a in by_key.json()["acts"]}) == (201, {"Bob"})
+    for role in ("operations", "admin", "gritter_crew"):
+        refused = await site.as_(role).post("/api/v1/winter/orders", json=order)
+        assert refused.status_code == 401, role
+    assert (
+        await site.with_key("incidents:write").post("/api/v1/winter/orders", json=order)
+    ).status_code == 403
+
+
+async def test_a_gritter_crew_says_that_its_lorry_is_out_but_does_not_plan(site: Site) -> None:
+    crew = site.as_("gritter_crew")
+    page = (await crew.get("/winter/cab")).text
+    assert "Ada of gritter_crew" in page
+    planned = await crew.post("/winter/cab", data={"what": "plan"})
+    assert planned.status_code == 403
+    told = await crew.post("/winter/cab", data={"what": "breakdown", "lorry": "x", "reason": "hydraulics"})
+    assert told.status_code in (303, 404, 409), told.text[:200]
+
+
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [
+        ("operations", "/incidents"),
+        ("operations", "/ops/what-if"),
+        ("bin_crew", "/crew"),
+        ("waste", "/bins/missed"),
+    ],
+)
+async def test_who_is_signed_in_is_not_asked_for_a_password(site: Site, role: str, path: str) -> None:
+    page = (await site.as_(role).get(path)).text
+    assert f"Ada of {role}" in page
+    assert 'type="password"' not in page
+    other = (await site.as_("admin").get(path)).text
+    assert "Ada of" not in other
+    assert 'type="password"' in other
+
+
+async def test_a_housing_officer_says_why_once_a_session_and_households_read_her_own_name(site: Site) -> None:
+    number = await shares(site, seed_web.DAMP_HOME)
+    finn = site.as_("housing")
+    asked = (await finn.get("/housing")).text
+    assert "You are Ada of housing" in asked
+    assert 'name="by"' not in asked
+    assert 'type="password"' not in asked
+    assert (await finn.post("/housing/who", data={"purpose": " "})).status_code == 422
+    said = await finn.post(
+        "/housing/who", data={"purpose": "To see the mould in the hall", "by": "Somebody else"}
+    )
+    assert said.status_code == 303
+    assert (await finn.get(f"/housing/{number}")).status_code == 200
+    looks = await site.sql("select who, purpose from access_log where home_id = %s order by 1", number)
+    assert ("Ada of housing", "To see the mould in the hall") in looks
+    assert "Somebody else" not in str(looks)
+    # What she said is of no use in another's session, nor when hers is over.
+    finn.cookies.set(STAFF_PLAIN_COOKIE, "as-admin")
+    assert "To see the mould in the hall" not in (await finn.get("/housing")).text
+    del finn.cookies[STAFF_PLAIN_COOKIE]
+    assert 'type="password"' in (await finn.get("/housing")).text
+
+
+async def test_a_program_of_the_housing_team_has_no_key_for_it(site: Site) -> None:
+    refused = await site.with_key("desk:read", "desk:write").get("/api/v1/housing/homes")
+    assert refused.status_code == 403

@@ -1,0 +1,97 @@
+"""The whole website on a login that may take its roles and nothing else: pages, joining, a sign-in, a deletion."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from psycopg_pool import AsyncConnectionPool
+
+from devices.contract.kind import discover
+from devices.registry import Registry
+from ingest.erasure import Erasure
+from ingest.erasure_queue import ErasureQueue
+from ops_api.households.people import People
+from ops_api.queries import Db
+from tests.fakes import website
+from tests.fakes.households import NOW, street
+
+pytestmark = pytest.mark.storage
+
+LOGIN = "own_login_web"
+ROLES = (
+    "cityops_api", "cityops_registrar", "cityops_identity", "cityops_officer", "cityops_housing", "cityops_resident", "cityops_open",
+)  # fmt: skip
+PAGES = (
+    "/", "/home", "/ops", "/alarms", "/bins", "/winter", "/work", "/health", "/rules", "/incidents", "/housing/wards", "/bin-day",
+    "/api/v1/status", "/api/v1/devices", "/api/v1/readings/latest?kind=frog", "/api/v1/alarms", "/readyz", "/metrics", "/sign-in",
+)  # fmt: skip
+
+
+@asynccontextmanager
+async def own_login(dsn: str) -> AsyncIterator[str]:
+    """A login as docs/deploy.md makes it."""
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as owner:
+        await owner.execute(f"drop role if exists {LOGIN}")
+        await owner.execute(f"create role {LOGIN} login noinherit in role {', '.join(ROLES)}")
+        try:
+            yield make_conninfo(dsn, user=LOGIN, password="")
+        finally:
+            await owner.execute(f"drop role {LOGIN}")
+
+
+async def test_the_website_works_on_it_and_its_deletions_are_done_by_the_ingester(
+    db_dsn: str, tmp_path: Path
+) -> None:
+    async with street(db_dsn, homes=2) as lane, own_login(db_dsn) as login:
+        home = await lane.home(1)
+        async with AsyncConnectionPool(db_dsn, min_size=1, open=False) as pool:
+            label = await People(Db(pool)).label(home)
+        queue, stop = ErasureQueue(db_dsn, Erasure(db_dsn, discover())), asyncio.Event()
+        worker = asyncio.create_task(queue.run(stop))
+        try:
+            # The process has no other login: with the owner's it would work whatever the roles say.
+            async with website.running(
+                "", Registry(name="t"), datetime.now(UTC), data_dir=tmp_path, login=login
+            ) as site:
+                for path in PAGES:
+                    answer = await site.http.get(path, follow_redirects=True)
+                    assert answer.status_code in (200, 401, 404), (
+                        path,
+                        answer.status_code,
+                        answer.text[:200],
+                    )
+                joined = await site.http.post("/api/v1/join", json={"code": label, "name": "Mo"})
+                assert joined.status_code == 201, joined.text
+                mine = {"Authorization": f"Bearer {joined.json()['token']}"}
+                api = "/api/v1/homes/home-code-1"
+                seen = await site.http.get(api, headers=mine)
+                assert seen.status_code == 200, seen.text
+                assert (await site.http.get("/api/v1/homes/home-code-2", headers=mine)).status_code == 404
+                note = await site.http.post(f"{api}/diary", headers=mine, json={"activity": "shower"})
+                assert note.status_code == 201, note.text
+                days = {"from": str(NOW.date()), "to": str(NOW.date())}
+                pack = await site.http.post(f"{api}/evidence", headers=mine, json=days)
+                assert pack.status_code == 200, pack.text[:300]
+                assert await lane.sql("select made_by from evidence_pack") != []
+                who = await lane.sql(
+                    "select distinct usename from pg_stat_activity where datname = current_database()"
+                    " and application_name in ('cityops-api', 'cityops-listen')"
+                )
+                assert who == [(LOGIN,)]
+                gone = await site.http.delete(f"{api}/data", headers=mine, params={"what": "everything"})
+                assert gone.status_code == 200, gone.text
+                assert gone.json()["done_at"] is not None
+                assert await lane.sql("select name from resident order by 1") == [
+                    ("Resident 1",),
+                    ("Resident 2",),
+                ]
+        finally:
+            stop.set()
+            await asyncio.wait_for(worker, 5)
