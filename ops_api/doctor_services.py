@@ -18,8 +18,8 @@ from cityops.redact import redact
 from cityops.settings import MqttSettings, Settings
 from ops_api.doctor_finding import Finding, error, ok, warning
 from ops_api.doctor_homes import homes
-from ops_api.doctor_role import website_role
 from ops_api.doctor_identity import accounts
+from ops_api.doctor_role import website_role
 from ops_api.mqtt_probe import probe
 from ops_api.own_database import running_database
 

@@ -128,7 +128,8 @@ async def _counts(finder: Finder, of: Entity, item: Expand, parents: Sequence[in
     if there is OBSERVATION:
         asked = pages.wanted(found, finder.kinds, await finder.answers(found))
         text, params = pages.each_counted(asked, of.key)
+        rows = await finder.reader.rows(text, params | {"keys": list(parents)}, guarded=True)
     else:
         text, params = tables.many_counted(of, item.way, there, found), await finder.params(found)
-    rows = await finder.reader.rows(text, params | {"keys": list(parents)}, guarded=True)
+        rows = await finder.run(text, params | {"keys": list(parents)})
     return {row["parent"]: row["n"] for row in rows}

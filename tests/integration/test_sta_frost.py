@@ -89,3 +89,31 @@ async def test_a_mistake_is_told_with_its_place_and_the_client_shows_it(site: Si
     for address in ("/sta/v1.1/Nothing", "/sta/v1.1/Things(99999)", "/sta/v1.1/Things(99999)/Datastreams"):
         missing = await site.http.get(address)
         assert (missing.status_code, missing.json()["status"]) == (404, 404)
+
+
+async def test_strange_addresses_and_queries_are_refused_and_harm_nothing(site: Site) -> None:
+    strange = (
+        "/sta/v1.1/Things%00", "/sta/v1.1/Things(1)/name%00", "/sta/v1.1/%ff", "/sta/v1.1/..%2f..%2fetc", "/sta/v1.1/Things('1')",
+        "/sta/v1.1/Things(99999999999999999999)", f"/sta/v1.1/{'Things/' * 200}", "/sta/v1.1/Things(-1)", "/sta/v1.1/Things(1)/Things",
+        "/sta/v1.1/Observations(9007199254740991)", "/sta/v1.1/Datastreams(2147483648)/Observations",
+    )  # fmt: skip
+    for address in strange:
+        assert (await site.http.get(address)).status_code == 404, address
+    queries = (
+        "$filter=%00", "$filter=name%20eq%20'%00'", "$filter=%ff", "$filter=" + "(" * 4000, "$filter=name eq '" + "x" * 5000 + "'", "$top=1&" * 30,
+        "$filter=name eq 'a' or 1 eq 1;drop table device", "$orderby=name;select pg_sleep(9)", "$expand=" + "Datastreams($expand=Thing(" * 9,
+        "$skiptoken=1.1'", "$filter=id eq 1e999",
+    )  # fmt: skip
+    for query in queries:
+        assert (await site.http.get(f"/sta/v1.1/Things?{query}")).status_code == 400, query
+    quoted = await site.get("/sta/v1.1/Things?$filter=name eq '''; drop table device; --'")
+    assert quoted == {"value": []}
+    assert (await site.sql("select count(*) > 30 from device")) == [(True,)]
+
+
+async def test_other_sites_may_read_but_only_without_anybody_s_cookies(site: Site) -> None:
+    answer = await site.http.get("/sta/v1.1/Things?$top=1", headers={"Origin": "https://map.example"})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+    asked = await site.http.options("/sta/v1.1/Things", headers={"Origin": "https://map.example"})
+    assert (asked.status_code, asked.headers["access-control-allow-methods"]) == (204, "GET, OPTIONS")

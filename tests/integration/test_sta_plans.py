@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,7 @@ from ops_api.sensorthings import readings
 from ops_api.sensorthings.core import rows, schema
 from ops_api.sensorthings.core.errors import FilterError
 from ops_api.sensorthings.service import Sta
-from ops_api.sensorthings.store import OPEN, Reader
+from ops_api.sensorthings.store import OPEN, BusyError, Reader
 from tests.fakes.sta_rows import DEVICES, READINGS, ask, fill, serving
 
 pytestmark = pytest.mark.storage
@@ -134,6 +135,13 @@ async def test_a_query_ends_at_its_limit_of_time(db_dsn: str, monkeypatch: pytes
         monkeypatch.setattr(Reader, "rows", slowly)
         with pytest.raises(FilterError, match=r"longer than 0\.05 s"):
             await ask(sta, "/Things")
+
+
+async def test_a_fifth_large_question_at_once_is_told_to_come_again(sta: Sta) -> None:
+    sta._store._costly = asyncio.Semaphore(0)
+    with pytest.raises(BusyError, match="Try again"):
+        await ask(sta, "/Observations?$orderby=result&$filter=phenomenonTime lt 2026-01-01T01:00:00Z")
+    assert (await ask(sta, "/Observations?$top=1"))["value"]  # one that is sure to end is no such question
 
 
 async def test_who_reads_can_neither_write_nor_see_tables(db_dsn: str) -> None:

@@ -90,6 +90,9 @@ $$;
 create or replace function sta_sync_places(p_kinds jsonb) returns void
 language plpgsql as $$
 begin
+    -- Where a household's device stands is known no longer than the registry says it.
+    delete from sta_feature f using device d where f.device_id = d.device_id and d.private and d.latitude_deg is null;
+    delete from sta_location l using device d where l.device_id = d.device_id and d.private and d.latitude_deg is null;
     with changed as (
         update sta_location l set location = p.place from sta_places(p_kinds) p
          where l.device_id = p.device_id and l.location is distinct from p.place and l.encoding = 'application/geo+json'

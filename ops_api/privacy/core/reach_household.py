@@ -59,6 +59,11 @@ _SERVICE = (
     _one("device_status", "when a frog was heard, its battery", _DESK, "as long as the device", "stays", "health of a device"),
     _one("device_clock", "how a frog's clock goes", _DESK, "as long as the device", "stays", "numbers of a device"),
     _one("device_sequence", "numbers of messages received", _DESK, "as long as the device", "stays", "else what was deleted would come again"),
+    _one("sta_thing", "name of a frog, for its household's SensorThings", _DESK, "as long as the device", "stays", "as with the device"),
+    _one("sta_location", "where a frog stands, likewise", _DESK, "as long as the device", "stays", "as with the device"),
+    _one("sta_history", "since when it stands there, likewise", _DESK, "as long as the device", "stays", "as with the device"),
+    _one("sta_feature", "what it measures, likewise", _DESK, "as long as the device", "stays", "as with the device"),
+    _one("sta_datastream", "names of its fields, likewise", _DESK, "as long as the device", "stays", "as with the device"),
 )  # fmt: skip
 
 _WRITTEN = (

@@ -44,6 +44,10 @@ def wanted(found: Compiled, kinds: Iterable[Kind], answers: dict[str, object]) -
     )
 
 
+_OF_FEATURE = "(d.feature_id = {feature} or exists (select from sta_extra x where x.datastream_id = d.datastream_id and x.feature_id = {feature}))"
+"""Datastreams with observations of a feature: all of theirs, or some that were sent with it."""
+
+
 def within(of: Wanted, bounds: Bounds) -> Wanted:
     """Return it held to further bounds, which its queries then name."""
     return replace(of, bounds=of.bounds.both(bounds))
@@ -106,9 +110,11 @@ def latest(of: Wanted, limit: int, skip: int, parents: str) -> tuple[str, dict[s
     span, params = _span(of.bounds)
     params |= of.params
     if parents == "feature_id":
-        each = _each(of, span, of.order, limit + skip)
+        each = _each(
+            replace(of, where=f"{of.where} and o.feature_id = h.parent"), span, of.order, limit + skip
+        )
         inner = (
-            f"select o.* from sta_datastream d cross join lateral ({each}) o where d.feature_id = h.parent"  # noqa: S608
+            f"select o.* from sta_datastream d cross join lateral ({each}) o where {_OF_FEATURE.format(feature='h.parent')}"  # noqa: S608
             f" and {of.stream_where} order by {of.order} limit {limit:d} offset {skip:d}"
         )
         text = (
@@ -129,9 +135,12 @@ def latest(of: Wanted, limit: int, skip: int, parents: str) -> tuple[str, dict[s
 def each_counted(of: Wanted, parents: str) -> tuple[str, dict[str, object]]:
     """Return a query for how many observations each of ``%(keys)s`` has: all within the bounds are read."""
     span, params = _span(of.bounds)
+    mine = f"d.{parents} = any(%(keys)s::integer[])"
+    if parents == "feature_id":
+        mine = f"{_OF_FEATURE.format(feature='any(%(keys)s::integer[])')} and o.feature_id = any(%(keys)s::integer[])"
     parts = " union all ".join(
         f"select o.{parents} as parent from sta_datastream d cross join lateral ({rows.beside(kind, span)}) o"  # noqa: S608
-        f" where d.{parents} = any(%(keys)s::integer[]) and {of.stream_where} and {of.where}"
+        f" where {mine} and {of.stream_where} and {of.where}"
         for kind in of.kinds
     )
     text = f"select parent, count(*) as n from ({parts or 'select null::integer as parent where false'}) c group by 1"  # noqa: S608
