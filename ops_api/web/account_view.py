@@ -100,8 +100,8 @@ def account(row: Mapping[str, Any]) -> dict[str, Any]:
         if closed
         else f"Signs in with {', '.join(ways)}"
         if ways
-        else "Has not signed in yet",
-        "seen": _used(row["seen_on"]),
+        else "Has no way to sign in yet",
+        "seen": _used(row["seen_on"]).replace("used", "signed in"),
     }
 
 

@@ -7,6 +7,7 @@ import json
 import re
 import stat
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,12 @@ async def test_mistakes_are_told_in_words(db_dsn: str) -> None:
     ):
         done = command(db_dsn, *words)
         assert (done.returncode, said in done.stderr) == (status, True), (words, done.stderr)
+
+
+def test_processes_that_start_at_once_share_one_secret(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(secret_in, [tmp_path / "new"] * 32))) == 1
+    assert [p.name for p in (tmp_path / "new").iterdir()] == [KEY_FILE]
 
 
 def test_the_secret_is_made_once_for_the_owners_eyes(tmp_path: Path) -> None:
