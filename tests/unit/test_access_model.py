@@ -23,6 +23,20 @@ def test_nobody_known_is_asked_to_sign_in_and_the_wrong_role_is_refused() -> Non
     assert answer(DESK, principal("operations")) == "yes"
 
 
+def test_a_resident_at_what_is_staffs_is_asked_who_they_are_at_work() -> None:
+    assert answer(DESK, principal("resident", "k4")) == "sign_in"
+    own = Rule(who="roles", roles=frozenset({Role.RESIDENT}))
+    assert answer(own, principal("resident", "k4")) == "yes"
+    assert answer(own, principal("admin")) == "no"
+
+
+def test_a_door_asks_people_itself_and_refuses_a_key_that_is_not_good_for_it() -> None:
+    door = Rule(who="door", door="crew", roles=frozenset({Role.BIN_CREW}), scope="bins:write")
+    assert answer(door, NOBODY) == answer(door, principal("admin")) == "yes"
+    assert answer(door, program("bins:write")) == "yes"
+    assert answer(door, program("desk:write")) == "no"
+
+
 def test_a_program_needs_the_scope_and_people_do_not() -> None:
     assert answer(DESK, program("desk:write")) == "yes"
     assert answer(DESK, program("desk:read")) == "no"
@@ -70,6 +84,7 @@ def test_one_role_more_never_takes_a_right_away(
         {"who": "open", "roles": frozenset({Role.ADMIN})},
         {"who": "door", "roles": frozenset({Role.ADMIN})},
         {"who": "open", "door": "ops"},
+        {"who": "roles", "roles": frozenset({Role.ADMIN}), "door": "ops"},
         {"who": "open", "scope": "everything"},
     ],
 )
