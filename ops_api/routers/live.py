@@ -22,13 +22,14 @@ from ops_api.routers import (
     home_content,
     ops_content,
 )
-from ops_api.routers.alarms import list_alarms
+from ops_api.routers.alarms import alarm_rows
 from ops_api.routers.bins import get_round
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.homes import home_document
 from ops_api.routers.notification_state import get_state
 from ops_api.routers.platform import get_status
 from ops_api.routers.resident import Who
+from ops_api.routers.schemas import AlarmDocument
 from ops_api.routers.staff_pass import may
 from ops_api.routers.winter import list_routes
 from ops_api.web import bins_filter
@@ -137,7 +138,8 @@ async def page_poll(
 
 
 async def _alarms(ctx: Context) -> object:
-    return [a.model_dump(mode="json") for a in await list_alarms(ctx, limit=1000)]
+    rows = await alarm_rows(ctx, "active", limit=1000)
+    return [AlarmDocument(**row).model_dump(mode="json") for row in rows]
 
 
 async def _winter(ctx: Context) -> object:
