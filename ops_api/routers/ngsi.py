@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -152,7 +153,7 @@ def _answer(request: Request, ctx: Context, document: Any, more: dict[str, str])
 def _refusal(refused: _Refused) -> Response:
     body = {
         "type": f"https://uri.etsi.org/ngsi-ld/errors/{refused.kind}",
-        "title": refused.says,
+        "title": HTTPStatus(refused.status).phrase,
         "detail": refused.says,
         "status": refused.status,
     }
