@@ -39,7 +39,7 @@ audit: setup-dev  ## ask whether a library has a published hole (needs a network
 bench: setup-dev  ## measure on this machine
 	$(PY) -m bench $(ARGS)
 
-soak: setup-dev  ## ten minutes of faults in random order, counted to the message (SOAK_S=60 SEED=7); a wall that is open for a day
+soak: setup-dev  ## ten minutes of faults in random order, counted to the message (SOAK_S=60 SEED=7); a wall that is open for a day; a search of REST for holes
 	.venv/bin/cityops verify durability --faults all --rate 1000 --seconds $(SOAK_S) $(if $(SEED),--seed $(SEED)) $(ARGS)
 	$(PY) -m pytest -m soak -s tests/integration/test_ops_wall_open.py
 	CITYOPS_TEST_SCHEMATHESIS_S=$(SOAK_S) $(PY) -m pytest -m soak tests/integration/test_schemathesis.py

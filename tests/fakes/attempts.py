@@ -50,6 +50,8 @@ def told(answer: httpx.Response, *never: str) -> Got:
     text = answer.text
     is_problem = answer.headers.get("content-type", "").startswith("application/problem+json")
     words = answer.json()["detail"] if is_problem else _nothing(answer)
+    if answer.status_code == 303:
+        words = "to the page " + answer.headers["location"].partition("?")[0]
     return Got(answer.status_code, words, any(word in text for word in never if word))
 
 
