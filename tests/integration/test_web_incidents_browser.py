@@ -12,8 +12,9 @@ from playwright.async_api import Browser, Page, expect
 from tests.fakes import website
 from tests.fakes.accessibility import violations
 from tests.fakes.browser import in_browser
+from tests.fakes.watched import Watch
 from tests.fakes.website import OPS_PASSWORD, Site
-from tests.integration.test_web_browser import opened
+from tests.integration.test_web_browser import new_page
 from tests.integration.test_web_incidents import burning, post
 
 pytestmark = in_browser()
@@ -32,6 +33,15 @@ async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
 async def ref(site: Site) -> str:
     """The burning bin's incident."""
     return await burning(site)
+
+
+async def strangers(chromium: Browser, site: Site, path: str, **context: Any) -> tuple[Page, Watch]:
+    """Return a page of somebody who has not said who they are."""
+    page = await new_page(chromium, **context)
+    watch = Watch(page, site)
+    await page.goto(f"{site.url}{path}")
+    await page.wait_for_timeout(400)
+    return page, watch
 
 
 async def let_in(page: Page) -> None:
@@ -58,7 +68,7 @@ async def looked_over(page: Page, what: str) -> list[tuple[str, int, str]]:
 async def test_every_state_is_accessible_and_fits(
     chromium: Browser, site: Site, ref: str, scheme: Literal["light", "dark"]
 ) -> None:
-    page, watch = await opened(chromium, site, f"/incidents/{ref}", color_scheme=scheme)
+    page, watch = await strangers(chromium, site, f"/incidents/{ref}", color_scheme=scheme)
     bad = await looked_over(page, "looked at")
     await let_in(page)
     bad += await looked_over(page, "before it is opened")
@@ -82,7 +92,7 @@ async def test_every_state_is_accessible_and_fits(
 
 async def test_what_is_on_the_screen_is_what_is_decided_on(chromium: Browser, site: Site) -> None:
     made = (await post(site, "", title="A wall fell")).json()
-    page, watch = await opened(chromium, site, f"/incidents/{made['ref']}")
+    page, watch = await strangers(chromium, site, f"/incidents/{made['ref']}")
     await let_in(page)
     await expect(page.locator("#live-status")).to_have_text("Live", timeout=SOON_MS)
     seen = page.locator('input[name="seen"][form="form-hand_over"]')
@@ -99,7 +109,7 @@ async def test_what_is_on_the_screen_is_what_is_decided_on(chromium: Browser, si
 
 
 async def test_a_click_on_the_map_says_where_it_is(chromium: Browser, site: Site) -> None:
-    page, watch = await opened(chromium, site, "/incidents")
+    page, watch = await strangers(chromium, site, "/incidents")
     await let_in(page)
     await page.get_by_text("Open one that nobody proposed").click()
     await page.get_by_label("What it is; everybody reads it").fill("Water on the road")
