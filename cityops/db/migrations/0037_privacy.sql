@@ -1,3 +1,4 @@
+-- contract: nobody misses anything: the rules are on columns that are added here, and old programs are the owner, whom no policy binds
 -- Deletions that wait for who may delete, and what each day's retention dropped.
 
 -- A deletion asked for by a role that may not delete: whose, until it is done; then the numbers alone are left.
@@ -16,7 +17,7 @@ create table retention_run (
     dropped jsonb not null
 );
 
--- What rules say of homes stands beside what they say of roads and bins: routines/api_role.sql says who sees which rows.
+-- What rules say of homes stands beside what they say of roads and bins: routines/zz_rights.sql says who sees which rows.
 alter table subject_state enable row level security;
 alter table event enable row level security;
 alter table decision enable row level security;
