@@ -73,7 +73,7 @@ async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int
         ) r
         where d.kind = %(kind)s and d.retired_at is null
           and (%(device_id)s::integer is null or d.device_id = %(device_id)s)
-          and not is_private(d.device_id)
+          and not d.private
         order by d.name limit %(limit)s
         """
     ).format(fields=values_as_sent(kind.fields, "r"), table=sql.Identifier(kind.table))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def tag_of(body: bytes) -> str:
@@ -16,3 +19,11 @@ def is_known(tag: str, if_none_match: str | None) -> bool:
         return False
     given = {one.strip().removeprefix("W/") for one in if_none_match.split(",")}
     return "*" in given or tag.removeprefix("W/") in given
+
+
+def numbers_of(if_match: str) -> list[int] | None:
+    """Return the versions that a client says it saw, of tags that are numbers (RFC 9110, section 13.1.1); None: any will do."""
+    given = [one.strip() for one in if_match.split(",")]
+    if "*" in given:
+        return None
+    return [int(one) for one in (tag.strip('"') for tag in given) if _NUMBER.fullmatch(one)]
