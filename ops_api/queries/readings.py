@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal, LiteralString
+from typing import Literal, LiteralString, cast
 
 from psycopg import sql
 
@@ -55,15 +55,20 @@ def aggregated_fields(kind: Kind) -> tuple[Field, ...]:
     return tuple(f for f in kind.fields if not f.codes)
 
 
-async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int = 1000) -> list[Row]:
-    """Return the newest reading of every device of a kind that stands and stood in no home.
+_LATEST: dict[str, tuple[Kind, sql.SQL]] = {}
 
-    Rows: device, label, latitude_deg, longitude_deg, ts, received_at, quality, and the
-    kind's fields; devices without a reading are left out.
-    """
-    if kind.name in OF_HOMES:
-        return []
-    query = sql.SQL(
+
+def _latest_of(kind: Kind) -> sql.SQL:
+    """Return the query of a kind, composed once and not for each who asks: of names of ours alone, no value of a request."""
+    known = _LATEST.get(kind.name)
+    if known is None or known[0] is not kind:
+        text = cast("LiteralString", _newest(kind).as_string(None))
+        known = _LATEST[kind.name] = (kind, sql.SQL(text))
+    return known[1]
+
+
+def _newest(kind: Kind) -> sql.Composed:
+    return sql.SQL(
         """
         select d.name as device, d.label, d.latitude_deg, d.longitude_deg,
                r.ts, r.received_at, r.quality, {fields}
@@ -77,6 +82,17 @@ async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int
         order by d.name limit %(limit)s
         """
     ).format(fields=values_as_sent(kind.fields, "r"), table=sql.Identifier(kind.table))
+
+
+async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int = 1000) -> list[Row]:
+    """Return the newest reading of every device of a kind that stands and stood in no home.
+
+    Rows: device, label, latitude_deg, longitude_deg, ts, received_at, quality, and the
+    kind's fields; devices without a reading are left out.
+    """
+    if kind.name in OF_HOMES:
+        return []
+    query = _latest_of(kind)
     return await db.fetch(query, {"kind": kind.name, "device_id": device_id, "limit": limit})
 
 
