@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal, LiteralString, cast
+from typing import Literal, LiteralString
 
 from psycopg import sql
 
@@ -62,8 +62,7 @@ def _latest_of(kind: Kind) -> sql.SQL:
     """Return the query of a kind, composed once and not for each who asks: of names of ours alone, no value of a request."""
     known = _LATEST.get(kind.name)
     if known is None or known[0] is not kind:
-        text = cast("LiteralString", _newest(kind).as_string(None))
-        known = _LATEST[kind.name] = (kind, sql.SQL(text))
+        known = _LATEST[kind.name] = (kind, sql.SQL(_newest(kind).as_string(None)))
     return known[1]
 
 

@@ -61,10 +61,15 @@ def base_of(request: Request, ctx: Context) -> str:
     return f"{request.url.scheme}://{host}" if _HOST.fullmatch(host) else ""
 
 
-def headers_of(ctx: Context, **more: str) -> dict[str, str]:
-    """Return the headers of what everybody may take, from any page, and keep for a minute."""
+def headers_of(ctx: Context, *, linked: bool = False, **more: str) -> dict[str, str]:
+    """Return the headers of what everybody may take, from any page, and keep for a minute.
+
+    ``linked``: the site's address is in the answer. Where it is the one that was asked for, nobody keeps it for others:
+    whoever asks for another's host would have their links be its.
+    """
+    shared = "private" if linked and not ctx.front.public_url else "public"
     return {
-        "Cache-Control": f"public, max-age={MAX_AGE_S}", "Access-Control-Allow-Origin": "*",
+        "Cache-Control": f"{shared}, max-age={MAX_AGE_S}", "Access-Control-Allow-Origin": "*",
         "Access-Control-Expose-Headers": "ETag, Last-Modified, Link", "Cross-Origin-Resource-Policy": "cross-origin",
         "Link": f'<{ctx.shelf.licence}>; rel="license"', "X-Robots-Tag": "all", **more,
     }  # fmt: skip

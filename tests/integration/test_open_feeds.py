@@ -125,6 +125,36 @@ async def test_what_a_program_has_costs_nothing_and_anybody_may_ask(site: Site) 
     assert (await site.http.get("/open/bins.csv", headers={"If-None-Match": '"other"'})).status_code == 200
 
 
+async def test_links_to_the_host_that_somebody_asked_for_are_kept_for_nobody_else(
+    site: Site, pg_server: str, towns: Any
+) -> None:
+    linked = (
+        "/ogc",
+        "/ogc/collections/bins/items",
+        "/open/catalogue.jsonld",
+        "/ngsi-ld/v1/entities?type=WasteContainer",
+    )
+    for path in linked:
+        answer = await site.http.get(path, headers={"Host": "evil.example"})
+        assert answer.headers["cache-control"] == "private, max-age=60", path
+    for path in ("/open/bins.csv", "/open/bins.geojson", "/api/v1/bins/open", "/open/datex/sites.xml"):
+        answer = await site.http.get(
+            path, headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+        )
+        assert answer.headers["cache-control"] == "public, max-age=60", path
+        assert "evil" not in answer.text + str(answer.headers), path
+    template, town, now = await towns.template()
+    name = website.clone(pg_server, template)
+    async with website.running(
+        with_database(pg_server, name), town, now, public_url="https://open.example.gov.uk"
+    ) as named:
+        for path in linked:
+            answer = await named.http.get(path, headers={"Host": "evil.example"})
+            assert answer.headers["cache-control"] == "public, max-age=60", path
+            assert "evil" not in answer.text + str(answer.headers), path
+    drop(pg_server, name)
+
+
 async def test_what_there_is_not_is_a_problem(site: Site) -> None:
     for path in (
         "/open/frogs.csv",
