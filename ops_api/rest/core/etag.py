@@ -13,6 +13,17 @@ def tag_of(body: bytes) -> str:
     return f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
+def strong_tag_of(body: bytes) -> str:
+    """Return the tag of the state of what can be changed: byte for byte, as If-Match asks."""
+    return tag_of(body).removeprefix("W/")
+
+
+def is_seen(tag: str, if_match: str) -> bool:
+    """Whether a client that sends this ``If-Match`` saw the state as it is, by strong comparison."""
+    given = {one.strip() for one in if_match.split(",")}
+    return "*" in given or tag in given
+
+
 def is_known(tag: str, if_none_match: str | None) -> bool:
     """Whether a client that sends this ``If-None-Match`` has the answer, by weak comparison."""
     if if_none_match is None:
