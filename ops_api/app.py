@@ -33,6 +33,7 @@ from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.rest.described import bare_app
 from ops_api.rest.export import Exporter
+from ops_api.rest.head import HeadAsGet
 from ops_api.rest.kept import KEEP_S, KeepAnswers
 from ops_api.rest.places import Places
 from ops_api.rest.reading_feed import ReadingFeeds
@@ -188,6 +189,7 @@ def _mount(app: FastAPI, answer_s: float, keep_s: float) -> None:
     app.add_middleware(LimitTime, answer_s=answer_s)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
     app.add_middleware(KeepAnswers, keep_s=keep_s)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(KeepSignedIn)  # outside of what is kept: a cookie is somebody's
     app.add_middleware(Audited)
     app.add_middleware(SecurityHeaders)

@@ -57,6 +57,8 @@ from rules.winter.weather.store import PostgresForecasts
 log = structlog.get_logger(__name__)
 
 CHANNELS = ("cityops_batch", "cityops_rules", "cityops_notify")
+CHECKED_S = 1.0
+"""A connection that worked so short a time ago is lent without being asked."""
 API_ROLE = "cityops_api"
 """What the pages' and REST's own queries run as (docs/adr/028-roles.md)."""
 
@@ -90,7 +92,11 @@ async def run_api(
     """
     settings = as_login(settings)
     pool = await open_pool(
-        settings.db, application_name="cityops-api", role=API_ROLE, statement_s=settings.api.statement_s
+        settings.db,
+        application_name="cityops-api",
+        role=API_ROLE,
+        statement_s=settings.api.statement_s,
+        checked_s=CHECKED_S,
     )
     residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
     asked = await sta_pool(settings, API_ROLE)

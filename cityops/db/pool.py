@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
+from time import monotonic
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -14,10 +18,17 @@ from cityops.redact import redact
 from cityops.settings import DbSettings
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
+_CHECKED: WeakKeyDictionary[psycopg.AsyncConnection[TupleRow], float] = WeakKeyDictionary()
+"""When connections were last asked."""
 
 
 async def open_pool(
-    settings: DbSettings, *, application_name: str, role: str | None = None, statement_s: float | None = None
+    settings: DbSettings,
+    *,
+    application_name: str,
+    role: str | None = None,
+    statement_s: float | None = None,
+    checked_s: float = 0.0,
 ) -> Pool:
     """Return an open pool whose ``pool_min`` connections work.
 
@@ -28,6 +39,8 @@ async def open_pool(
         application_name: shown in ``pg_stat_activity``.
         role: that each session begins in, and ``reset role`` goes back to; None: the login's own.
         statement_s: seconds after which the database gives up a statement; None: as the server has it.
+        checked_s: seconds for which a connection that was asked whether it works is not asked again, since that is a way
+            there and back before each statement.
 
     Raises:
         ConfigurationError: without a connection string, or with one that can't be read.
@@ -43,7 +56,7 @@ async def open_pool(
         max_size=settings.pool_max,
         timeout=settings.connect_timeout_s,
         name=application_name,
-        check=AsyncConnectionPool.check_connection,
+        check=partial(_check, checked_s),
         open=False,
     )
     try:
@@ -55,6 +68,14 @@ async def open_pool(
             f"database {redact(settings.dsn)} did not answer within {settings.connect_timeout_s:g} s: {reason}"
         ) from error
     return pool
+
+
+async def _check(checked_s: float, connection: psycopg.AsyncConnection[TupleRow]) -> None:
+    """Ask a connection whether it still works, where it was not asked a moment ago; raises psycopg.Error where it does not."""
+    now_s = monotonic()
+    if now_s - _CHECKED.get(connection, -math.inf) >= checked_s:
+        await AsyncConnectionPool.check_connection(connection)
+        _CHECKED[connection] = now_s
 
 
 def session(

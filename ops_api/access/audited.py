@@ -99,7 +99,7 @@ async def _written(audit: AuditLog, entry: Entry, *, safe: bool) -> bool:
 
 
 async def _refuse(send: Send) -> None:
-    said = {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": REFUSED}
+    said = {"type": "/problems/unavailable", "title": "Not available now", "status": 503, "detail": REFUSED}
     headers = [(b"content-type", b"application/problem+json"), (b"retry-after", b"60")]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(said).encode()})

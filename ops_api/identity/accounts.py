@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -10,7 +10,7 @@ from itertools import count
 from ops_api.access.model import Role
 from ops_api.identity.core.claims import Said
 from ops_api.identity.core.names import is_name
-from ops_api.identity.model import Account, IdentityRefusedError, account_of
+from ops_api.identity.model import Account, ChangedMeanwhileError, IdentityRefusedError, account_of
 from ops_api.identity.steps import Steps
 from ops_api.queries import Db, Row, Transaction
 
@@ -130,20 +130,30 @@ class Accounts:
             elif row["disabled_at"] is not None:
                 raise IdentityRefusedError("This account is closed.")
             roles = sorted(role.value for role in said.roles)
-            await t.rows("account_set_roles", account_id=row["account_id"], roles=roles)
+            await t.rows("account_set_roles", account_id=row["account_id"], roles=roles, seen=None)
             return account_of(row | {"roles": roles})
 
-    async def set_roles(self, who: Account, roles: Iterable[Role]) -> None:
+    async def set_roles(
+        self, who: Account, roles: Iterable[Role], seen: Collection[int] | None = None
+    ) -> None:
         """Give an account other roles; that ends its sessions.
+
+        Args:
+            who: the account.
+            roles: all that it has from now on.
+            seen: epochs of the account, as one of which it must still be; None: it does not matter.
 
         Raises:
             IdentityRefusedError: it is the last administrator's, or a role is residents'.
+            ChangedMeanwhileError: it is none of those that were seen.
         """
         held = _checked(roles)
         async with self._db.transaction() as t:
             if Role.ADMIN not in held:
                 await _not_the_last(t, who)
-            await t.rows("account_set_roles", account_id=who.account_id, roles=held)
+            epochs = None if seen is None else list(seen)
+            if not await t.rows("account_set_roles", account_id=who.account_id, roles=held, seen=epochs):
+                raise ChangedMeanwhileError("The account was changed meanwhile.")
 
     async def disable(self, who: Account, now: datetime) -> None:
         """Close an account: it signs in no more, its sessions end and its keys open nothing.

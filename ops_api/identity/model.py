@@ -87,6 +87,10 @@ class IdentityRefusedError(Exception):
     """Somebody is refused something; the text says why, to them."""
 
 
+class ChangedMeanwhileError(IdentityRefusedError):
+    """Somebody else was quicker."""
+
+
 class WrongError(IdentityRefusedError):
     """What was shown is not right; the text does not say what of it."""
 

@@ -11,6 +11,7 @@ from typing import Any, LiteralString, Protocol
 
 import psycopg
 from psycopg import AsyncConnection, sql
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
 from cityops.db.queries import load_queries
@@ -125,6 +126,23 @@ class Transaction:
             raise
         return await cursor.fetchall() if cursor.description else []
 
+    async def alone(self, query: sql.SQL | sql.Composed, params: Mapping[str, object]) -> list[Row]:
+        """Return every row of a query that is all there is: a transaction by itself where none has begun.
+
+        Without BEGIN before it and COMMIT after it: each is a way there and back, of which a plain read had four.
+        """
+        connection = self._connection
+        if connection.autocommit or connection.info.transaction_status != TransactionStatus.IDLE:
+            return await self.fetch(query, params)
+        await connection.set_autocommit(True)
+        try:
+            return await self.fetch(query, params)
+        finally:
+            try:
+                await connection.set_autocommit(False)
+            except psycopg.Error:  # it broke, or is in the middle of something: nobody is to be lent it so
+                await connection.close()
+
 
 class Db:
     """Runs named queries on connections of a pool.
@@ -169,4 +187,4 @@ class Db:
     async def fetch(self, query: sql.SQL | sql.Composed, params: Mapping[str, object]) -> list[Row]:
         """Return every row of a composed query; values only through ``params``."""
         async with self.transaction() as transaction:
-            return await transaction.fetch(query, params)
+            return await transaction.alone(query, params)

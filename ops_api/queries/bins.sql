@@ -1,15 +1,19 @@
 -- bins
+-- The bin of a sensor that went into a home still stands in its street: nothing is known of it.
 select b.bin_id, b.label, b.street, b.latitude_deg, b.longitude_deg, b.stream, b.capacity_l,
-       b.threshold_pct, b.max_age_days, b.model, b.place, b.sensitive, b.service_s, d.name as device, st.at, st.state
+       b.threshold_pct, b.max_age_days, b.model, b.place, b.sensitive, b.service_s,
+       coalesce(d.name, '') as device, st.at, st.state
 from bin_site b
-join device d using (device_id)
-left join subject_state st on st.subject_kind = 'bin' and st.subject = b.bin_id
+left join device d on d.device_id = b.device_id and not d.private
+left join subject_state st on st.subject_kind = 'bin' and st.subject = b.bin_id and d.device_id is not null
 where (%(bin_id)s::text is null or b.bin_id = %(bin_id)s)
 order by b.bin_id
 
 -- bin_events
 select event_id, kind, at, detail from event
-where subject_kind = 'bin' and subject = %(bin_id)s order by at desc limit %(limit)s
+where subject_kind = 'bin' and subject = %(bin_id)s
+  and exists (select from bin_site b join device d using (device_id) where b.bin_id = %(bin_id)s and not d.private)
+order by at desc limit %(limit)s
 
 -- bin_photos
 -- The newest photo of each bin since a time that a crew took and did not take back: its hash.
@@ -24,6 +28,7 @@ order by a.ref, a.at desc
 -- What happened to a bin since a time: the engine's events, and what crews and residents said of it.
 select 'event' as source, kind as what, at, detail, '' as role, '' as reason, '' as by from event
 where subject_kind = 'bin' and subject = %(bin_id)s and at >= %(since)s
+  and exists (select from bin_site b join device d using (device_id) where b.bin_id = %(bin_id)s and not d.private)
 union all
 select 'act', a.what::text, a.at, '{}'::jsonb, a.role, case when a.role = 'resident' then '' else a.reason end, case when a.role = 'resident' then '' else a.by end
 from collection_act a
@@ -40,8 +45,8 @@ order by a.cleared_at is not null, a.raised_at desc limit %(limit)s
 
 -- bin_readings
 select extract(epoch from r.ts)::float8 as at_s, r.distance_mm::float8, r.fill_pct::float8, r.temperature_c::float8, r.tilt_deg::float8
-from bin_reading r join bin_site b using (device_id)
-where b.bin_id = %(bin_id)s and r.ts >= %(start)s and r.ts < %(end)s
+from bin_reading r join bin_site b using (device_id) join device d using (device_id)
+where not d.private and b.bin_id = %(bin_id)s and r.ts >= %(start)s and r.ts < %(end)s
 order by r.ts, r.seq limit %(limit)s
 
 -- bin_model_of
@@ -63,6 +68,7 @@ where e.kind = 'bin_emptied' and e.subject_kind = 'bin' and e.subject = %(bin_id
   and not exists (
     select from event r
     where r.subject_kind = 'bin' and r.subject = e.subject and r.at = e.at and r.kind = 'bin_emptying_retracted')
+  and exists (select from bin_site b join device d using (device_id) where b.bin_id = %(bin_id)s and not d.private)
 order by e.at, e.event_id
 
 -- bin_statement

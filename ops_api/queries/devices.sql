@@ -3,7 +3,7 @@
 select d.device_id, d.name, d.kind, d.label, d.latitude_deg, d.longitude_deg, d.cadence_s, d.installed_at,
        d.retired_at
 from device d
-where not is_private(d.device_id)
+where not d.private
   and (%(name)s::text is null or d.name = %(name)s)
   and (%(kind)s::text is null or d.kind = %(kind)s)
   and (%(after)s::text is null or d.name > %(after)s)

@@ -45,9 +45,9 @@ from account a left join account_password p using (account_id)
 where a.name = %(name)s and a.disabled_at is null
 
 -- account_set_roles
--- Roles of another kind end all sessions: what was let in under the old ones is not.
+-- Roles of another kind end all sessions: what was let in under the old ones is not. Nothing where it is no longer as it was seen.
 update account set roles = %(roles)s, epoch = epoch + (roles is distinct from %(roles)s)::integer
-where account_id = %(account_id)s returning account_id
+where account_id = %(account_id)s and (%(seen)s::integer[] is null or epoch = any(%(seen)s)) returning account_id
 
 -- account_disable
 update account set disabled_at = %(now)s, epoch = epoch + 1 where account_id = %(account_id)s and disabled_at is null

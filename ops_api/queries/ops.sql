@@ -9,7 +9,8 @@ left join subject_state st on st.subject_kind = 'segment' and st.subject = s.seg
 select coalesce(string_agg(case st.state ->> 'state' when 'ok' then 'o' when 'full' then 'f' when 'overflowing' then 'v'
            else 'u' end, '' order by b.bin_id), '') as codes
 from bin_site b
-left join subject_state st on st.subject_kind = 'bin' and st.subject = b.bin_id
+left join device d on d.device_id = b.device_id and not d.private
+left join subject_state st on st.subject_kind = 'bin' and st.subject = b.bin_id and d.device_id is not null
 
 -- wall_bin_sites
 select bin_id, longitude_deg, latitude_deg from bin_site order by bin_id

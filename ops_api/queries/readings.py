@@ -55,15 +55,19 @@ def aggregated_fields(kind: Kind) -> tuple[Field, ...]:
     return tuple(f for f in kind.fields if not f.codes)
 
 
-async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int = 1000) -> list[Row]:
-    """Return the newest reading of every device of a kind that stands and stood in no home.
+_LATEST: dict[str, tuple[Kind, sql.SQL]] = {}
 
-    Rows: device, label, latitude_deg, longitude_deg, ts, received_at, quality, and the
-    kind's fields; devices without a reading are left out.
-    """
-    if kind.name in OF_HOMES:
-        return []
-    query = sql.SQL(
+
+def _latest_of(kind: Kind) -> sql.SQL:
+    """Return the query of a kind, composed once and not for each who asks: of names of ours alone, no value of a request."""
+    known = _LATEST.get(kind.name)
+    if known is None or known[0] is not kind:
+        known = _LATEST[kind.name] = (kind, sql.SQL(_newest(kind).as_string(None)))
+    return known[1]
+
+
+def _newest(kind: Kind) -> sql.Composed:
+    return sql.SQL(
         """
         select d.name as device, d.label, d.latitude_deg, d.longitude_deg,
                r.ts, r.received_at, r.quality, {fields}
@@ -73,10 +77,21 @@ async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int
         ) r
         where d.kind = %(kind)s and d.retired_at is null
           and (%(device_id)s::integer is null or d.device_id = %(device_id)s)
-          and not is_private(d.device_id)
+          and not d.private
         order by d.name limit %(limit)s
         """
     ).format(fields=values_as_sent(kind.fields, "r"), table=sql.Identifier(kind.table))
+
+
+async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int = 1000) -> list[Row]:
+    """Return the newest reading of every device of a kind that stands and stood in no home.
+
+    Rows: device, label, latitude_deg, longitude_deg, ts, received_at, quality, and the
+    kind's fields; devices without a reading are left out.
+    """
+    if kind.name in OF_HOMES:
+        return []
+    query = _latest_of(kind)
     return await db.fetch(query, {"kind": kind.name, "device_id": device_id, "limit": limit})
 
 

@@ -22,7 +22,7 @@ from ops_api.rest.problem import ProblemError
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def _declared(
+async def _declared(
     fields: Annotated[
         str | None, Query(description="Only these fields of each document, with commas between them")
     ] = None,

@@ -5,6 +5,7 @@ Generated from what the routes declare and from :data:`ops_api.access.rules.RULE
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.responses import Response
+from starlette.requests import Request
 from starlette.types import Lifespan
 
 from ops_api.access.model import Rule
@@ -21,6 +24,7 @@ from ops_api.rest.kept import KEPT
 
 Document = dict[str, Any]
 
+ADDRESS = "/api/v1/openapi.json"
 DESCRIPTION = """What the council's sensors measure and what the rules decide.
 
 Times are RFC 3339 with offset; units are in the names of fields. Errors are RFC 9457
@@ -49,7 +53,7 @@ def bare_app(lifespan: Lifespan[FastAPI]) -> FastAPI:
         title="cityops",
         description=DESCRIPTION,
         version=_version(),
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -63,7 +67,24 @@ def bare_app(lifespan: Lifespan[FastAPI]) -> FastAPI:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way of changing it
+    app.add_route(ADDRESS, _Written(app).answer, include_in_schema=False)
     return app
+
+
+class _Written:
+    """The document as it is sent: made once, when it is first asked for, in a thread. It takes more than a second of CPU."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app, self._body, self._making = app, b"", asyncio.Lock()
+
+    async def answer(self, _: Request) -> Response:
+        """Return it."""
+        async with self._making:
+            self._body = self._body or await asyncio.to_thread(self._write)
+        return Response(self._body, media_type="application/json")
+
+    def _write(self) -> bytes:
+        return json.dumps(self._app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def described(document: Document) -> Document:

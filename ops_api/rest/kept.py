@@ -32,7 +32,6 @@ PACK_BYTES = 800
 IN_THREAD_BYTES = 64 * 2**10
 GZIP_WINDOW = 31
 _PATHS = re.compile("|".join(f"({re.sub(r'{[^}]*}', '[^/]+', template)})" for template in KEPT))
-_NOT_INSIDE = frozenset({b"accept-encoding", b"if-none-match", b"if-modified-since", b"range"})
 
 
 @dataclass
@@ -79,7 +78,9 @@ class KeepAnswers:
 
     async def _make(self, key: tuple[str, bytes], scope: MutableMapping[str, Any]) -> Answer:
         inside = dict(scope)
-        inside["headers"] = [h for h in scope["headers"] if h[0] not in _NOT_INSIDE]
+        inside[
+            "headers"
+        ] = []  # one answer for all: nothing that this one sent can be in it, not even the host asked for
         inside["state"] = dict(scope.get("state") or {})
         answer, asked_s = Answer(), _now_s()
 
@@ -130,7 +131,7 @@ async def _send(answer: Answer, asked: dict[bytes, bytes], send: Send) -> None:
         return
     headers = [
         *(h for h in answer.headers if h[0] not in (b"content-length", b"etag", b"vary", b"cache-control")),
-        (b"etag", answer.tag.encode()), (b"vary", b"Accept, Accept-Encoding"), (b"cache-control", b"no-cache"),
+        (b"etag", answer.tag.encode()), (b"vary", b"Accept-Encoding"), (b"cache-control", b"no-cache"),
     ]  # fmt: skip
     if is_known(answer.tag, asked.get(b"if-none-match", b"").decode("latin-1") or None):
         headers = [h for h in headers if h[0] != b"content-type"]

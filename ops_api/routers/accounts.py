@@ -5,17 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Header, HTTPException, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ops_api.access.model import Role
 from ops_api.access.principal import Asker
 from ops_api.identity.accounts import Link
-from ops_api.identity.model import IdentityRefusedError
+from ops_api.identity.model import ChangedMeanwhileError, IdentityRefusedError
+from ops_api.rest.core.etag import numbers_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.staff_browser import Named, audited, desk_of, own_origin
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"])
+
+Seen = Annotated[
+    str | None,
+    Header(alias="If-Match", description="`ETag` of what is changed, as it was seen; `*`: whatever it is"),
+]
 
 
 class AccountDocument(BaseModel):
@@ -90,11 +96,34 @@ async def add_account(post: AccountPost, request: Request, ctx: Ctx, who: Asker)
     return _link(request, ctx, await desk.accounts.link(made, now))
 
 
-@router.put("/accounts/{name}/roles", status_code=204)
-async def set_roles(found: Named, put: RolesPut, ctx: Ctx) -> Response:
-    """Give an account other roles; that signs it out everywhere."""
+@router.get("/accounts/{name}")
+async def get_account(found: Named, ctx: Ctx, response: Response) -> AccountDocument:
+    """Return one account; its `ETag` is what a change of its roles must name."""
+    row = await desk_of(ctx).accounts.row(found.name)
+    if row is None:
+        raise HTTPException(404, "There is no such account.")
+    response.headers["ETag"] = f'"{row["epoch"]}"'
+    return AccountDocument(**row | {"seen_on": _day(row["seen_on"])})
+
+
+@router.put(
+    "/accounts/{name}/roles",
+    status_code=204,
+    responses={
+        412: {"description": "It was changed since the tag was given."},
+        428: {"description": "Say by `If-Match` which state was seen."},
+    },
+)
+async def set_roles(found: Named, put: RolesPut, ctx: Ctx, if_match: Seen = None) -> Response:
+    """Give an account other roles, where it is still as it was seen; that signs it out everywhere."""
+    if if_match is None:
+        raise HTTPException(
+            428, "Send If-Match with the ETag of the account: what others changed is not undone unseen."
+        )
     try:
-        await desk_of(ctx).accounts.set_roles(found, put.roles)
+        await desk_of(ctx).accounts.set_roles(found, put.roles, numbers_of(if_match))
+    except ChangedMeanwhileError as error:
+        raise HTTPException(412, f"{error} Read it again.") from error
     except IdentityRefusedError as error:
         raise HTTPException(409, str(error)) from error
     return Response(status_code=204)

@@ -31,7 +31,9 @@ By = Who
 """Who acts: the rule has let them in."""
 
 
-def _asked(who: Who, show: str = "active", rule: str | None = None, only: str = "all") -> desk_content.Wanted:
+async def _asked(
+    who: Who, show: str = "active", rule: str | None = None, only: str = "all"
+) -> desk_content.Wanted:
     return desk_content.Wanted.of(show, rule, only, who)
 
 

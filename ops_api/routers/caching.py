@@ -14,13 +14,15 @@ def http_date(at_s: float) -> str:
     return format_datetime(datetime.fromtimestamp(int(at_s), UTC), usegmt=True)
 
 
-def is_known(request: Request, etag: str, modified_s: float) -> bool:
-    """Whether the client has this already: by its tag, or where it sends none by its time."""
+def is_known(request: Request, etag: str, modified_s: float | None) -> bool:
+    """Whether the client has this already: by its tag, or where it sends none by its time, where that is known."""
     tags = request.headers.get("if-none-match")
     if tags is not None:
         given = {t.strip().removeprefix("W/") for t in tags.split(",")}
         return "*" in given or etag in given
     since = request.headers.get("if-modified-since")
+    if modified_s is None:
+        return False
     try:
         at = None if since is None else parsedate_to_datetime(since)
     except ValueError:
@@ -31,10 +33,16 @@ def is_known(request: Request, etag: str, modified_s: float) -> bool:
 
 
 def cached(
-    request: Request, body: bytes, media_type: str, etag: str, modified_s: float, headers: dict[str, str]
+    request: Request,
+    body: bytes,
+    media_type: str,
+    etag: str,
+    modified_s: float | None,
+    headers: dict[str, str],
 ) -> Response:
     """Return the body, or 304 without one where the client has it."""
-    said = {"ETag": etag, "Last-Modified": http_date(modified_s), **headers}
+    dated = {} if modified_s is None else {"Last-Modified": http_date(modified_s)}
+    said = {"ETag": etag, **dated, **headers}
     if is_known(request, etag, modified_s):
         return Response(status_code=304, headers=said)
     return Response(body, media_type=media_type, headers=said)

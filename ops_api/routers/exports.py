@@ -27,6 +27,8 @@ WHOLE_S = 6 * 3600.0
 """An export ends after this time [s]: 100 million readings are 7 GB."""
 BEGINNING = datetime.fromisoformat("2000-01-01T00:00:00Z")
 """Of what is asked for without a start; no device was installed before."""
+AHEAD = timedelta(minutes=5)
+"""No reading is stored of a later time (DESIGN §4): nobody's export goes through the pieces of a thousand years."""
 GRACE_S, SLOWEST_BYTES_S = 60.0, 16 * 2**10
 """A reader that has let us wait so long must have taken so many bytes of each second: places are few."""
 FORMATS = {media: {"schema": {"type": "string"}} for media in MEDIA.values()}
@@ -92,10 +94,10 @@ async def export_readings(
     empty. GeoJSON has a feature a reading, where its device stands or was. Readings from homes are not among them.
     """
     found, now = check_open(ctx, kind), ctx.clock.now()
-    since, until = start or BEGINNING, end or now + timedelta(minutes=5)
+    since, until = start or BEGINNING, end or now + AHEAD
     if since >= until:
         raise HTTPException(422, f"from ({since.isoformat()}) must lie before to ({until.isoformat()}).")
-    order = Order(kind=found, since=since, until=until, devices=device, fmt=fmt)
+    order = Order(kind=found, since=since, until=min(until, now + AHEAD), devices=device, fmt=fmt)
     if ctx.exports is None:
         raise HTTPException(503, "This installation makes no exports.")
     return await _answer(request, ctx.exports, order, now)

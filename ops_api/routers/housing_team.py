@@ -68,7 +68,7 @@ def _purpose_mark(ctx: Context, who: Principal, body: str) -> str:
 Carried = Annotated[Pass | None, Depends(_pass)]
 
 
-def _asks(request: Request, found: Carried) -> Asks | None:
+async def _asks(request: Request, found: Carried) -> Asks | None:
     return None if found is None else _looks(request, Asks(found.name, found.purpose))
 
 
@@ -101,7 +101,7 @@ async def _of_the_team(
     return ""
 
 
-def _program(
+async def _program(
     request: Request,
     name: Annotated[str, Depends(_of_the_team)],
     x_cityops_who: Annotated[str, Header(max_length=NAME_MOST, description=WHO)] = "",

@@ -138,7 +138,7 @@ def _entity(ctx: Context, type_: str, item: Item, asked: dict[str, str]) -> dict
 def _answer(request: Request, ctx: Context, document: Any, more: dict[str, str]) -> Response:
     """Return entities: with their context for who asks for linked data, else with a link to it."""
     context = f"{base_of(request, ctx)}/ngsi-ld/context.jsonld"
-    headers = headers_of(ctx, Vary="Accept", **more)
+    headers = headers_of(ctx, "one", Vary="Accept", **more)
     if ngsi.LD in request.headers.get("accept", ""):
         with_context = (
             [{"@context": context, **e} for e in document]

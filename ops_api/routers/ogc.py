@@ -28,7 +28,7 @@ router = APIRouter(
 
 
 def _answer(ctx: Context, document: Mapping[str, Any], media_type: str = ogc.JSON) -> Response:
-    return Response(encoded(document), media_type=media_type, headers=headers_of(ctx))
+    return Response(encoded(document), media_type=media_type, headers=headers_of(ctx, "one"))
 
 
 def _check(request: Request, *names: str) -> None:
@@ -89,7 +89,7 @@ async def items(dataset: str, request: Request, ctx: Ctx) -> Response:
     except ogc_query.QueryError as e:
         raise HTTPException(400, f"{e}.") from e
     data = await asyncio.to_thread(_items, table, query, pairs, base_of(request, ctx), ctx.clock.now())
-    return Response(data, media_type=MEDIA_TYPE, headers=headers_of(ctx))
+    return Response(data, media_type=MEDIA_TYPE, headers=headers_of(ctx, "one"))
 
 
 def _items(

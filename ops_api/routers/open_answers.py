@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 from fastapi import HTTPException, Request
 from fastapi.responses import Response
@@ -17,6 +18,7 @@ from ops_api.routers.caching import http_date, is_known
 from ops_api.routers.context import Context
 
 MAX_AGE_S = 60
+KeptBy = Literal["all", "one"]
 _HOST = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 
 
@@ -61,10 +63,15 @@ def base_of(request: Request, ctx: Context) -> str:
     return f"{request.url.scheme}://{host}" if _HOST.fullmatch(host) else ""
 
 
-def headers_of(ctx: Context, **more: str) -> dict[str, str]:
-    """Return the headers of what everybody may take, from any page, and keep for a minute."""
+def headers_of(ctx: Context, kept_by: KeptBy = "all", /, **more: str) -> dict[str, str]:
+    """Return the headers of what everybody may take, from any page, and keep for a minute.
+
+    ``kept_by``: ``one`` where the site's address is in the answer. If that is the one that was asked for, nobody keeps it for
+    others: whoever asks for another's host would have their links be its.
+    """
+    shared = "private" if kept_by == "one" and not ctx.front.public_url else "public"
     return {
-        "Cache-Control": f"public, max-age={MAX_AGE_S}", "Access-Control-Allow-Origin": "*",
+        "Cache-Control": f"{shared}, max-age={MAX_AGE_S}", "Access-Control-Allow-Origin": "*",
         "Access-Control-Expose-Headers": "ETag, Last-Modified, Link", "Cross-Origin-Resource-Policy": "cross-origin",
         "Link": f'<{ctx.shelf.licence}>; rel="license"', "X-Robots-Tag": "all", **more,
     }  # fmt: skip

@@ -34,7 +34,7 @@ async def get_catalogue(request: Request, ctx: Ctx) -> Response:
     """Return the catalogue as DCAT-AP 3 in JSON-LD: datasets, how fresh they are, their files and services."""
     tables = await all_tables(ctx)
     document = dcat.catalogue(_about(request, ctx), tables)
-    return Response(geojson.encoded(document), media_type=dcat.MEDIA_TYPE, headers=headers_of(ctx))
+    return Response(geojson.encoded(document), media_type=dcat.MEDIA_TYPE, headers=headers_of(ctx, "one"))
 
 
 @router.get(

@@ -35,7 +35,7 @@ Long = Annotated[str, Form(max_length=20_000)]
 Said = Annotated[str, Form(max_length=TEXT_MOST)]
 
 
-def typed_in_form(
+async def typed_in_form(
     segments: Long = "",
     street: Short = "",
     from_: Annotated[str, Form(alias="from", max_length=40)] = "",

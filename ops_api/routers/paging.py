@@ -16,16 +16,8 @@ from ops_api.routers.context import Ctx
 class Paging:
     """The page that a request asks for."""
 
-    def __init__(
-        self,
-        request: Request,
-        response: Response,
-        ctx: Ctx,
-        cursor: Annotated[
-            str | None, Query(description="Where to go on; follow the Link header with rel next as it is")
-        ] = None,
-    ) -> None:
-        self._path, self._response, self._secret = request.url.path, response, ctx.front.secret
+    def __init__(self, request: Request, response: Response, secret: bytes, cursor: str | None) -> None:
+        self._path, self._response, self._secret = request.url.path, response, secret
         self._params = [(n, v) for n, v in request.query_params.multi_items() if n != "cursor"]
         self._asked = cursors.question(self._path, self._params)
         self._cursor = cursor
@@ -58,4 +50,15 @@ class Paging:
         self._response.headers["Link"] = f'<{address}>; rel="next"'
 
 
-Pages = Annotated[Paging, Depends(Paging)]
+async def _paging(
+    request: Request,
+    response: Response,
+    ctx: Ctx,
+    cursor: Annotated[
+        str | None, Query(description="Where to go on; follow the Link header with rel next as it is")
+    ] = None,
+) -> Paging:
+    return Paging(request, response, ctx.front.secret, cursor)
+
+
+Pages = Annotated[Paging, Depends(_paging)]

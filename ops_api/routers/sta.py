@@ -11,8 +11,10 @@ from fastapi.responses import Response
 from ops_api.access.principal import member_of
 from ops_api.queries import Row
 from ops_api.routers.context import Context, Ctx
+from ops_api.sensorthings import documents
 from ops_api.sensorthings.core.errors import FilterError, PathError
 from ops_api.sensorthings.core.options import query_pairs
+from ops_api.sensorthings.core.paths import StaPath
 from ops_api.sensorthings.root import root
 from ops_api.sensorthings.service import Sta, Text
 from ops_api.sensorthings.store import OPEN, Audience, BusyError, resident
@@ -49,7 +51,13 @@ async def read(request: Request, ctx: Ctx, path: str) -> Response:
         return Response(status_code=204, headers=HEADERS)
     if isinstance(found, Text):
         return Response(found.text, headers=HEADERS, media_type="text/plain; charset=utf-8")
-    return answer(found)
+    return answer(found, headers=_tagged(request, sta.path(path), found))
+
+
+def _tagged(request: Request, path: StaPath, document: object) -> dict[str, str]:
+    """Return the tag of an entity at its own address, whole: what a change of it may name."""
+    is_own = len(path.steps) == 1 and path.steps[0].id is not None and not path.name and not path.tail
+    return {"ETag": documents.tag(document)} if is_own and not request.url.query else {}
 
 
 @router.options("")

@@ -13,7 +13,7 @@ from ops_api.routers.sta import PREFIX, answer, base_of, needs_sta, refused, rou
 from ops_api.sensorthings import documents
 from ops_api.sensorthings.core.errors import FilterError, PathError
 from ops_api.sensorthings.core.schema import OBSERVATION, Entity
-from ops_api.sensorthings.making import ConflictError
+from ops_api.sensorthings.making import ChangedError, ConflictError
 from ops_api.sensorthings.writing import Writing
 
 __all__ = ["router"]
@@ -54,7 +54,9 @@ async def change(request: Request, ctx: Ctx) -> Response:
 
     async def act(writing: Writing, body: object) -> Response:
         path = needs_sta(ctx).path(_path(request))
-        of, number = await writing.change(path, body, kind=kind, base=base_of(request, ctx))
+        of, number = await writing.change(
+            path, body, kind=kind, base=base_of(request, ctx), seen=request.headers.get("if-match")
+        )
         return await _shown(request, ctx, of, number, 200)
 
     return await _answered(request, ctx, act)
@@ -64,9 +66,12 @@ async def change(request: Request, ctx: Ctx) -> Response:
 async def delete(request: Request, ctx: Ctx) -> Response:
     """Take an entity away, with what cannot be without it."""
     try:
-        await _writing(ctx).delete(needs_sta(ctx).path(_path(request)))
+        path = needs_sta(ctx).path(_path(request))
+        await _writing(ctx).delete(path, base=base_of(request, ctx), seen=request.headers.get("if-match"))
     except (FilterError, PathError) as error:
         return refused(error)
+    except ChangedError as error:
+        raise HTTPException(412, str(error)) from None
     except ConflictError as error:
         raise HTTPException(409, str(error)) from None
     return Response(status_code=200)
@@ -79,6 +84,8 @@ async def _answered(
         return await act(_writing(ctx), _decoded(await request.body()))
     except (FilterError, PathError) as error:
         return refused(error)
+    except ChangedError as error:
+        raise HTTPException(412, str(error)) from None
     except ConflictError as error:
         raise HTTPException(409, str(error)) from None
 
@@ -104,4 +111,4 @@ async def _shown(request: Request, ctx: Context, of: Entity, number: int, status
     sta, base = needs_sta(ctx), base_of(request, ctx)
     link = documents.self_link(base, of, number)
     document = await sta.answer(sta.path(f"/{of.set}({number})"), [], link, base)
-    return answer(document, status, {"Location": link})
+    return answer(document, status, {"Location": link, "ETag": documents.tag(document)})

@@ -64,6 +64,16 @@ async def change(making: Making, draft: Draft, number: int) -> None:
         await making.put(number, ends["Locations"])
 
 
+async def hold(making: Making, of: Entity, number: int) -> None:
+    """Have nobody else change an entity until the transaction's end; observations are changed by their datastreams' owner alone.
+
+    Raises:
+        PathError: it is not there.
+    """
+    if of is not OBSERVATION:
+        await _registered(making, of, number)
+
+
 async def take_away(making: Making, of: Entity, number: int) -> None:
     """Delete an entity and what cannot be without it.
 

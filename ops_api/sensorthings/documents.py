@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from ops_api.rest.core.etag import strong_tag_of
 from ops_api.sensorthings.core.next_link import next_link
 from ops_api.sensorthings.core.options import Options
 from ops_api.sensorthings.core.schema import ENTITIES, OBSERVATION, Entity, Property, Way
@@ -170,3 +171,8 @@ def shown(known: Property, row: dict[str, Any], base: str) -> Any:
 def bare(value: object) -> str:
     """Return a value as ``$value`` gives it: text as it is, all else as JSON."""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def tag(document: object) -> str:
+    """Return the entity tag of an entity as it is told."""
+    return strong_tag_of(msgspec.json.encode(document))

@@ -35,6 +35,10 @@ _ONES: Mapping[str, Mapping[str, str]] = {
 """Ways to one entity, with the column that holds it."""
 
 
+class ChangedError(Exception):
+    """It is not as it was seen."""
+
+
 class ConflictError(Exception):
     """What is there already, or the registry, stands against it: HTTP 409."""
 

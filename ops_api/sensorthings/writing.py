@@ -10,13 +10,14 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from ops_api.queries import DatabaseUnavailableError, Pool
-from ops_api.sensorthings import changing
+from ops_api.rest.core.etag import is_seen
+from ops_api.sensorthings import changing, documents
 from ops_api.sensorthings.core.bodies import MUST, Draft, draft
 from ops_api.sensorthings.core.errors import FilterError, PathError
 from ops_api.sensorthings.core.json_patch import patched
 from ops_api.sensorthings.core.paths import StaPath
 from ops_api.sensorthings.core.schema import OBSERVATION, Entity
-from ops_api.sensorthings.making import ConflictError, Making
+from ops_api.sensorthings.making import ChangedError, ConflictError, Making
 from ops_api.sensorthings.observing import observe
 from ops_api.sensorthings.service import Sta
 
@@ -63,7 +64,9 @@ class Writing:
             raise PathError("there is nothing at this address") from None
         made.links.setdefault(way.back, []).append(parent.id)
 
-    async def change(self, path: StaPath, body: object, *, kind: str, base: str) -> tuple[Entity, int]:
+    async def change(
+        self, path: StaPath, body: object, *, kind: str, base: str, seen: str | None = None
+    ) -> tuple[Entity, int]:
         """Change an entity; return what it is and its id.
 
         Args:
@@ -71,9 +74,10 @@ class Writing:
             body: decoded JSON.
             kind: ``merge``: what is sent is changed; ``whole``: what is not sent is as of a new one; ``patch``: JSON Patch.
             base: address of the service.
+            seen: ``If-Match``: tags of states, as one of which it must still be; None: any.
 
         Raises:
-            FilterError: 400. PathError: 404. ConflictError: 409.
+            FilterError: 400. PathError: 404. ConflictError: 409. ChangedError: 412.
         """
         number = _number(path)
         if kind == "patch":
@@ -83,17 +87,27 @@ class Writing:
         if kind == "whole":
             _check_whole(path.of, made)
         async with self._making() as making:
+            await self._as_seen(making, path, seen, base)
             await changing.change(making, made, number)
         return path.of, number
 
-    async def delete(self, path: StaPath) -> None:
-        """Take an entity away.
+    async def _as_seen(self, making: Making, path: StaPath, seen: str | None, base: str) -> None:
+        """Hold an entity, where somebody says which state of it they saw, and raise ChangedError where it is another."""
+        if seen is None:
+            return
+        await changing.hold(making, path.of, _number(path))
+        if not is_seen(documents.tag(await self._sta.answer(path, [], "", base)), seen):
+            raise ChangedError("It was changed meanwhile. Read it again.")
+
+    async def delete(self, path: StaPath, *, base: str, seen: str | None = None) -> None:
+        """Take an entity away; arguments as of :meth:`change`.
 
         Raises:
-            PathError: 404. ConflictError: 409.
+            PathError: 404. ConflictError: 409. ChangedError: 412.
         """
         number = _number(path)
         async with self._making() as making:
+            await self._as_seen(making, path, seen, base)
             await changing.take_away(making, path.of, number)
 
     async def create_observations(self, body: object) -> list[int | None]:

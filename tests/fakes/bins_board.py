@@ -48,17 +48,18 @@ def outlook(now: datetime, fill: float, rate_day: float) -> dict[str, object]:
     }  # fmt: skip
 
 
-def fleet_of(town: Registry, lorries: int = 2) -> RoundFleet:
-    """Lorries at the town's yards."""
+def fleet_of(town: Registry, now: datetime, lorries: int = 2) -> RoundFleet:
+    """Lorries at the town's yards, on whose shift it is ``now``, whenever that is."""
     sites = collection_sites(town.nodes, town.depots)
     at = {n.node_id: (n.latitude_deg, n.longitude_deg) for n in town.nodes}
     streams = tuple(sorted({b.stream for b in town.bins}))
     (yard_lat, yard_lon), (tip_lat, tip_lon) = at[sites.yards[0]], at[sites.tip]
     return RoundFleet(
         depot=(DepotEntry(id="yard", latitude_deg=yard_lat, longitude_deg=yard_lon),),
-        tip=(TipEntry(id="tip", latitude_deg=tip_lat, longitude_deg=tip_lon),),
+        tip=(TipEntry(id="tip", latitude_deg=tip_lat, longitude_deg=tip_lon, opens="00:00", closes="24:00"),),
         lorry=tuple(
-            RoundLorry(id=f"lorry-{k}", depot="yard", streams=streams, weight_t=7.5, height_m=2.8, width_m=2.2)
+            RoundLorry(id=f"lorry-{k}", depot="yard", streams=streams, weight_t=7.5, height_m=2.8, width_m=2.2,
+                        start=f"{now.astimezone(ZONE):%H}:00")
             for k in range(1, lorries + 1)
         ),
     )  # fmt: skip
@@ -107,7 +108,7 @@ async def planned(dsn: str, town: Registry, now: datetime) -> Rounds:
     """Write the lorries down and plan the day."""
     async with AsyncConnectionPool(dsn, min_size=1, max_size=2, open=False) as pool:
         desk = RoundDesk(PostgresRounds(pool), PostgresRoundTown(pool), lambda *_: Inserting(), ZONE)
-        await desk.put_fleet(fleet_of(town), "tests")
+        await desk.put_fleet(fleet_of(town, now), "tests")
         return await desk.plan_today(Asked("tests", "officer", "tests", now.timestamp(), iterations=0))
 
 

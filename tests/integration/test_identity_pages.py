@@ -319,9 +319,18 @@ async def test_a_program_of_an_administrators_brings_people_in_and_takes_them_ou
             422,
         )
     at = "/api/v1/accounts/new.here"
-    assert (
-        await site.http.put(f"{at}/roles", json={"roles": ["bin_crew"]}, headers=program)
-    ).status_code == 204
+    seen = await site.http.get(at, headers=program)
+    assert (seen.json()["name"], seen.json()["roles"]) == ("new.here", post["roles"])
+    for tag, status in (
+        (None, 428),
+        ('"7000"', 412),
+        (seen.headers["etag"], 204),
+        (seen.headers["etag"], 412),
+        ("*", 204),
+    ):
+        told = program if tag is None else program | {"If-Match": tag}
+        changed = await site.http.put(f"{at}/roles", json={"roles": ["bin_crew"]}, headers=told)
+        assert changed.status_code == status, (tag, changed.text)
     assert (await site.http.post(f"{at}/disable", headers=program)).status_code == 204
     listed = (await site.http.get("/api/v1/accounts", headers=program)).json()
     [row] = [a for a in listed if a["name"] == "new.here"]

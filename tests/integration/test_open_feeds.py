@@ -68,6 +68,47 @@ async def test_a_sensor_that_stood_in_a_home_is_in_no_feed(site: Site) -> None:
     assert (await site.get("/open/weather.geojson"))["features"] == []
 
 
+async def test_a_bin_whose_sensor_stood_in_a_home_is_there_and_nothing_is_known_of_it(site: Site) -> None:
+    [(bin_id, device)] = await site.sql(
+        "select b.bin_id, d.name from bin_site b join device d using (device_id) join subject_state s on s.subject = b.bin_id"
+        " where s.subject_kind = 'bin' and s.state ->> 'fill_pct' is not null limit 1"
+    )
+    await site.sql(
+        "insert into home_device (device_id, home_id) select (select device_id from device where name = %s), (select min(home_id) from home)",
+        device,
+    )
+    [told] = [f for f in (await site.get("/open/bins.geojson"))["features"] if f["id"] == bin_id]
+    assert (told["properties"]["filling_level"], told["properties"]["measured_at"]) == (None, None)
+    [listed] = [f for f in (await site.get("/api/v1/bins"))["features"] if f["id"] == bin_id]
+    assert (listed["properties"]["fill_pct"], listed["properties"]["at"]) == (None, None)
+    one = await site.get(f"/api/v1/bins/{bin_id}")
+    assert (one["state"], one["at"], one["events"]) == (None, None, [])
+    found = await site.get(f"/api/v1/bins/{bin_id}/levels")
+    assert (found["levels"], found["emptyings"]) == ([], [])
+    [entity] = [e for e in await site.get("/api/v1/bins/open.fiware.json") if e["id"].endswith(bin_id)]
+    assert "fillingLevel" not in entity
+    page = await site.http.get(f"/bins/{bin_id}")
+    assert page.status_code == 200
+    assert (listed["properties"]["device"], one["device"]) == ("", "")
+
+
+async def test_who_asks_for_the_head_of_a_feed_gets_its_headers(site: Site) -> None:
+    for path in (
+        "/open/bins.csv", "/open/roads.geojson", "/open/catalogue.jsonld", "/ogc/collections/bins/items", "/api/v1/devices",
+        "/api/v1/bins/open.csv", "/api/v1/openapi.json", "/ngsi-ld/v1/entities?type=WasteContainer", "/open", "/healthz",
+    ):  # fmt: skip
+        whole, head = await site.http.get(path), await site.http.head(path)
+        assert (head.status_code, head.content) == (200, b""), path
+        for name in ("content-type", "etag", "access-control-allow-origin"):
+            assert head.headers.get(name) == whole.headers.get(name), (path, name)
+    tag = (await site.http.head("/open/bins.csv")).headers["etag"]
+    assert (await site.http.head("/open/bins.csv", headers={"If-None-Match": tag})).status_code == 304
+    assert (await site.http.head("/open/none.csv")).status_code == 404
+    assert (await site.http.head("/accounts", follow_redirects=False)).status_code == 303
+    for path in ("/api/v1/readings/stream?kind=road", "/api/v1/readings/export?kind=road"):
+        assert (await site.http.head(path)).status_code == 405, path
+
+
 async def test_what_a_program_has_costs_nothing_and_anybody_may_ask(site: Site) -> None:
     first = await site.http.get("/open/bins.csv")
     assert first.headers["access-control-allow-origin"] == "*"
@@ -82,6 +123,36 @@ async def test_what_a_program_has_costs_nothing_and_anybody_may_ask(site: Site) 
         again = await site.http.get("/open/bins.csv", headers=known)
         assert (again.status_code, again.content) == (304, b"")
     assert (await site.http.get("/open/bins.csv", headers={"If-None-Match": '"other"'})).status_code == 200
+
+
+async def test_links_to_the_host_that_somebody_asked_for_are_kept_for_nobody_else(
+    site: Site, pg_server: str, towns: Any
+) -> None:
+    linked = (
+        "/ogc",
+        "/ogc/collections/bins/items",
+        "/open/catalogue.jsonld",
+        "/ngsi-ld/v1/entities?type=WasteContainer",
+    )
+    for path in linked:
+        answer = await site.http.get(path, headers={"Host": "evil.example"})
+        assert answer.headers["cache-control"] == "private, max-age=60", path
+    for path in ("/open/bins.csv", "/open/bins.geojson", "/api/v1/bins/open", "/open/datex/sites.xml"):
+        answer = await site.http.get(
+            path, headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+        )
+        assert answer.headers["cache-control"] == "public, max-age=60", path
+        assert "evil" not in answer.text + str(answer.headers), path
+    template, town, now = await towns.template()
+    name = website.clone(pg_server, template)
+    async with website.running(
+        with_database(pg_server, name), town, now, public_url="https://open.example.gov.uk"
+    ) as named:
+        for path in linked:
+            answer = await named.http.get(path, headers={"Host": "evil.example"})
+            assert answer.headers["cache-control"] == "public, max-age=60", path
+            assert "evil" not in answer.text + str(answer.headers), path
+    drop(pg_server, name)
 
 
 async def test_what_there_is_not_is_a_problem(site: Site) -> None:

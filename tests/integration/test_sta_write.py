@@ -329,3 +329,31 @@ async def test_a_home_s_frog_can_be_neither_seen_nor_touched_nor_linked_to(progr
     assert (
         await program.send("POST", f"/Datastreams({stream})/Observations", {"result": 1})
     ).status_code == 404
+
+
+async def test_who_says_what_they_saw_undoes_nothing_that_others_did_meanwhile(program: Program) -> None:
+    made = await program.send("POST", "/Things", {"name": "Mill", "description": "by the weir"})
+    at = f"/Things({made.json()['@iot.id']})"
+    seen = (await program.send("GET", at)).headers["etag"]
+    assert seen == made.headers["etag"]
+    assert "etag" not in (await program.send("GET", f"{at}?$select=name")).headers
+    # Both saw the same: one is done, the other told so, however close they come.
+    both = await asyncio.gather(
+        *(program.send("PATCH", at, {"description": text}, **{"If-Match": seen}) for text in ("one", "two"))
+    )
+    assert sorted(a.status_code for a in both) == [200, 412]
+    [done] = [a for a in both if a.status_code == 200]
+    assert (await program.send("GET", at)).json() == done.json()
+    for method, body in (
+        ("PUT", {"name": "Mill", "description": "three"}),
+        ("PATCH", {"description": "three"}),
+        ("DELETE", None),
+    ):
+        refused = await program.send(method, at, body, **{"If-Match": seen})
+        assert (refused.status_code, refused.json()["type"]) == (412, "/problems/changed-meanwhile"), method
+    assert (await program.send("GET", at)).headers["etag"] == done.headers["etag"]
+    assert (await program.send("PATCH", at, {"description": "any"}, **{"If-Match": "*"})).status_code == 200
+    assert (await program.send("PATCH", at, {"description": "unasked"})).status_code == 200
+    now = (await program.send("GET", at)).headers["etag"]
+    assert (await program.send("DELETE", at, **{"If-Match": now})).status_code == 200
+    assert (await program.send("PATCH", at, {"name": "x"}, **{"If-Match": "*"})).status_code == 404

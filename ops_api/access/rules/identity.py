@@ -29,6 +29,7 @@ RULES: Mapping[str, Rule] = {
     "POST /join/passkey": OPEN_WRITE_PAGE,
     "GET /api/v1/accounts": _REST_LOOK,
     "POST /api/v1/accounts": _REST_CHANGE,
+    "GET /api/v1/accounts/{name}": _REST_LOOK,
     "PUT /api/v1/accounts/{name}/roles": _REST_CHANGE,
     "POST /api/v1/accounts/{name}/link": _REST_CHANGE,
     "POST /api/v1/accounts/{name}/disable": _REST_CHANGE,
