@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cityops.clock import Clock
 from cityops.settings_sta import StaSettings
@@ -83,8 +82,8 @@ class Sta:
         address: str,
         base: str,
         audience: Audience = OPEN,
-    ) -> dict[str, Any] | Text | None:
-        """Return the answer to a request for reading; None: a property that has no value (204).
+    ) -> bytes | Text | None:
+        """Return the answer to a request for reading, JSON or a bare value; None: a property that has no value (204).
 
         Args:
             path: what is named.
@@ -123,9 +122,7 @@ class Sta:
             budget=Budget(),
         )
 
-    async def _set(
-        self, finder: Finder, path: StaPath, options: Options, address: str, base: str
-    ) -> dict[str, Any]:
+    async def _set(self, finder: Finder, path: StaPath, options: Options, address: str, base: str) -> bytes:
         many = await _page(finder, path, options)
         if not many.nodes:
             await _must_exist(finder, path)
@@ -178,20 +175,24 @@ async def _entity(finder: Finder, path: StaPath, options: Options) -> Node:
     return node
 
 
-def _shown(base: str, path: StaPath, node: Node, options: Options) -> dict[str, Any] | Text | None:
+def _shown(base: str, path: StaPath, node: Node, options: Options) -> bytes | Text | None:
     """Return an entity, a property of it, or its bare value."""
     if path.tail == "$ref":
-        return {"@iot.selfLink": documents.self_link(base, path.of, node.row[path.of.key])}
+        return documents.encode({"@iot.selfLink": documents.self_link(base, path.of, node.row[path.of.key])})
     if not path.name:
         return documents.document(base, path.of, node, options)
     known = path.of.properties[path.name]
-    value = node.row[path.of.key] if path.name == "id" else documents.shown(known, node.row, base)
+    value = (
+        node.row[path.of.key]
+        if path.name == "id"
+        else documents.plain(documents.shown(known, node.row, base))
+    )
     for name in path.below:
         value = _below(value, name)
     if value is None:
         return None
     shown = path.below[-1] if path.below else ("@iot.id" if path.name == "id" else path.name)
-    return Text(text=documents.bare(value)) if path.tail == "$value" else {shown: value}
+    return Text(text=documents.bare(value)) if path.tail == "$value" else documents.encode({shown: value})
 
 
 def _below(value: object, name: str) -> object:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg_pool import PoolTimeout
 
@@ -78,7 +79,7 @@ class Writing:
         number = _number(path)
         if kind == "patch":
             now = await self._sta.answer(path, [], "", base)
-            body = patched(now if isinstance(now, dict) else {}, body)
+            body = patched(msgspec.json.decode(now) if isinstance(now, bytes) else {}, body)
         made = draft(path.of, body, whole=False)
         if kind == "whole":
             _check_whole(path.of, made)
