@@ -81,7 +81,9 @@ async def _ends(
     else:
         names = wanted(there, item.options)
         text = tables.many(of, item.way, there, found, names, limit, item.options.skip)
-        rows = await finder.run(text, await finder.params(found) | {"keys": written(parents)})
+        rows = await finder.run(
+            text + finder.budget.cut, await finder.params(found) | {"keys": written(parents)}
+        )
     grouped: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         grouped[row["parent"]].append(row)
@@ -95,11 +97,12 @@ async def _observations(
     found: list[Row] = []
     if way is not None:
         text, params = pages.by_device(asked, limit - 1, way)
-        found = await finder.reader.rows(text, params | {"keys": written(parents)})
+        found = await finder.reader.rows(text + finder.budget.cut, params | {"keys": written(parents)})
         found, parents = _settled(found, parents, limit - 1)
     if parents:
         text, params = pages.latest(asked, limit, options.skip, of.key)
         guarded = not asked.bounds.exact or options.orderby[1:] != ()
+        text += finder.budget.cut
         found += await finder.reader.rows(text, params | {"keys": written(parents)}, guarded=guarded)
     finder.budget.spend(len(found))
     return found

@@ -50,7 +50,9 @@ async def observe(making: Making, draft: Draft) -> int:
     number = _numbered(stream, at, making.now)
     # One at a time of a datastream: two of the same would not see each other.
     await making.rows(sql.SQL("select pg_advisory_xact_lock(7369, %(id)s)"), {"id": stream})
-    [known] = await making.rows(_STREAM, {"id": stream})
+    known = next(iter(await making.rows(_STREAM, {"id": stream})), None)
+    if known is None:
+        raise FilterError(f"there is no Datastreams({stream})", 0, "Observation.Datastream")
     if known["device_id"] is not None:
         raise ConflictError(DEVICE)
     if await _stands(making, stream, number, at, draft.values["result"]):
@@ -84,17 +86,20 @@ async def _stands(making: Making, stream: int, number: int, at: datetime, value:
 
 
 async def _feature(making: Making, stream: int, known: dict[str, Any], given: list[int]) -> int | None:
-    """Return the feature that this observation alone has; else that of all of the datastream's serves, made of the Thing's place."""
-    if given:
-        if known["feature_id"] is None:
-            await _set_feature(making, stream, given[0])
-        return given[0] if known["feature_id"] not in (None, given[0]) else None
-    if known["feature_id"] is None:
-        place = await making.place_of(known["thing_id"])
-        if place is not None:
-            [made] = await making.rows(_FEATURE, {"location": place})
-            await _set_feature(making, stream, made["feature_id"])
-    return None
+    """Return the feature that this observation has and not all of its datastream: the one given, or of where its Thing now is."""
+    feature = given[0] if given else await _of_place(making, known["thing_id"])
+    if feature is not None and known["feature_id"] is None and not given:
+        await _set_feature(making, stream, feature)
+        return None
+    return None if feature == known["feature_id"] else feature
+
+
+async def _of_place(making: Making, thing_id: int) -> int | None:
+    place = await making.place_of(thing_id)
+    if place is None:
+        return None
+    [made] = await making.rows(_FEATURE, {"location": place})
+    return int(made["feature_id"])
 
 
 async def _set_feature(making: Making, stream: int, feature: int) -> None:

@@ -131,7 +131,7 @@ async def _stored(making: Making, one: Draft | None) -> int | None:
     try:
         async with making.connection.transaction():
             return await making.make_needing(one)
-    except (FilterError, ConflictError, PathError):
+    except (FilterError, ConflictError, PathError, psycopg.errors.IntegrityError, psycopg.DataError):
         return None
 
 

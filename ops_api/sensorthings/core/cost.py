@@ -63,6 +63,11 @@ class Budget:
     def __init__(self, rows: int = ROWS_MOST) -> None:
         self.left = rows
 
+    @property
+    def cut(self) -> str:
+        """What ends a query whose rows are not held to a page: one more than are left, which :meth:`spend` then refuses."""
+        return f" limit {self.left + 1:d}"
+
     def spend(self, rows: int) -> None:
         """Take rows of it.
 
