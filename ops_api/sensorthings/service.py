@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,9 @@ from ops_api.sensorthings.nodes import Many, Node
 from ops_api.sensorthings.shapes import Shapes
 from ops_api.sensorthings.store import OPEN, Audience, Reader, Store
 from ops_api.sensorthings.sync import Keeper
+
+APART = 2_000
+"""Entities of an answer that is written beside the loop, on which everybody else waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +133,17 @@ class Sta:
         if options.count:
             many.count, many.estimated = await _count(finder, path, options)
         await expand(finder, path.of, many.nodes, options.expand)
-        if path.tail == "$ref":
-            return documents.references(base, address, path.of, many)
-        if options.data_array:
-            return documents.data_array(base, address, many)
-        return documents.page(base, address, path.of, many)
+        if finder.budget.spent > APART:
+            return await asyncio.to_thread(_written, path, options, many, address, base)
+        return _written(path, options, many, address, base)
+
+
+def _written(path: StaPath, options: Options, many: Many, address: str, base: str) -> bytes:
+    if path.tail == "$ref":
+        return documents.references(base, address, path.of, many)
+    if options.data_array:
+        return documents.data_array(base, address, many)
+    return documents.page(base, address, path.of, many)
 
 
 async def _page(finder: Finder, path: StaPath, options: Options) -> Many:

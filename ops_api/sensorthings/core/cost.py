@@ -58,10 +58,11 @@ def refusal(sqlstate: str | None, limit_s: float) -> FilterError | None:
 
 
 class Budget:
-    """Rows that are left for one answer."""
+    """Rows that are left for one answer, and those that were taken."""
 
     def __init__(self, rows: int = ROWS_MOST) -> None:
         self.left = rows
+        self.spent = 0
 
     @property
     def cut(self) -> str:
@@ -75,6 +76,7 @@ class Budget:
             FilterError: more than are left.
         """
         self.left -= rows
+        self.spent += rows
         if self.left < 0:
             raise FilterError(f"more than {ROWS_MOST} entities in one answer: {NARROWER}", 0, "$expand")
 
