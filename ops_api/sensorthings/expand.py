@@ -16,8 +16,8 @@ from ops_api.sensorthings.finder import Finder, keys, wanted, written
 from ops_api.sensorthings.nodes import Many, Node
 from ops_api.sensorthings.store import Row
 
-FEW = 20
-"""Observations of each datastream, the newest or the first, that are found by device."""
+FEW, LARGE = 20, 20_000
+"""Observations of each datastream, the newest or the first, that are found by device; rows for which there are few places at once."""
 
 
 async def expand(finder: Finder, of: Entity, nodes: Sequence[Node], expands: Sequence[Expand]) -> None:
@@ -101,7 +101,7 @@ async def _observations(
         found, parents = _settled(found, parents, limit - 1)
     if parents:
         text, params = pages.latest(asked, limit, options.skip, of.key)
-        guarded = not asked.bounds.exact or options.orderby[1:] != ()
+        guarded = not asked.bounds.exact or options.orderby[1:] != () or len(parents) * limit > LARGE
         text += finder.budget.cut
         found += await finder.reader.rows(text, params | {"keys": written(parents)}, guarded=guarded)
     finder.budget.spend(len(found))
