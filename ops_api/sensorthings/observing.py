@@ -28,6 +28,10 @@ _EXTRA = sql.SQL(
     "insert into sta_extra (datastream_id, ts, result_time, valid_since, valid_until, quality, parameters, feature_id)"
     " values (%(id)s, %(at)s, %(result_time)s, %(valid_since)s, %(valid_until)s, %(quality)s, %(parameters)s, %(feature)s)"
 )
+_WHERE = sql.SQL(
+    "select x.location_id, f.feature_id from sta_thing_location x join sta_location l using (location_id)"
+    " left join sta_feature f on f.location_id = x.location_id where x.thing_id = %(thing)s order by x.location_id desc limit 1"
+)
 _FEATURE = sql.SQL(
     "insert into sta_feature (name, description, encoding, feature, location_id) select name, description, encoding, location, location_id"
     " from sta_location where location_id = %(location)s on conflict (location_id) do update set name = sta_feature.name"
@@ -95,11 +99,12 @@ async def _feature(making: Making, stream: int, known: dict[str, Any], given: li
 
 
 async def _of_place(making: Making, thing_id: int) -> int | None:
-    place = await making.place_of(thing_id)
-    if place is None:
-        return None
-    [made] = await making.rows(_FEATURE, {"location": place})
-    return int(made["feature_id"])
+    """Return the feature of where a thing is, made where there is none yet; None: it is nowhere."""
+    for row in await making.rows(_WHERE, {"thing": thing_id}):
+        if row["feature_id"] is None:
+            [row] = await making.rows(_FEATURE, {"location": row["location_id"]})
+        return int(row["feature_id"])
+    return None
 
 
 async def _set_feature(making: Making, stream: int, feature: int) -> None:
