@@ -13,7 +13,7 @@ class StaSettings(Group):
     top: int = Field(default=100, ge=1)
     """Entities of a page where `$top` does not say."""
     top_most: int = Field(default=10_000, ge=1, le=100_000)
-    """Entities of a page at most, and of `$skip`."""
+    """Entities of a page at most."""
     expand_deep: int = Field(default=5, ge=1, le=10)
     """Levels of `$expand`, and of a path, at most."""
     statement_s: float = Field(default=5.0, gt=0, le=60)

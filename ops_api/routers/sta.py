@@ -81,7 +81,7 @@ def base_of(request: Request, ctx: Context) -> str:
 
 def answer(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return a document; a number that is none is null there."""
-    body = msgspec.json.encode(document)
+    body = document if isinstance(document, bytes) else msgspec.json.encode(document)
     return Response(body, status, HEADERS | (headers or {}), media_type="application/json")
 
 

@@ -98,7 +98,7 @@ def _decoded(body: bytes) -> object:
 
 
 def _path(request: Request) -> str:
-    return request.url.path.removeprefix(PREFIX)
+    return str(request.scope["path"]).removeprefix(PREFIX)  # as the rule saw it
 
 
 def _writing(ctx: Context) -> Writing:

@@ -30,7 +30,6 @@ _STREAMS = {
     "Datastream": "datastream_id = %(id)s",
     "Sensor": "sensor_id = %(id)s",
     "ObservedProperty": "property_id = %(id)s",
-    "FeatureOfInterest": "feature_id = %(id)s",
 }
 """Datastreams that go with an entity."""
 
@@ -88,6 +87,8 @@ async def take_away(making: Making, of: Entity, number: int) -> None:
     if await _registered(making, of, number):
         raise ConflictError(REGISTERED)
     await _take_streams(making, of, number)
+    if of.name == "FeatureOfInterest":
+        await _take_observed(making, number)
     if of.name == "Location":
         await _forget_place(making, number)
     query = sql.SQL("delete from {table} where {key} = %(id)s").format(
@@ -125,12 +126,19 @@ async def _take_streams(making: Making, of: Entity, number: int) -> None:
         numbers,
     )
     await making.rows(sql.SQL("delete from sta_datastream where datastream_id = any(%(ids)s)"), numbers)
-    if of.name == "FeatureOfInterest":
-        await _take_observed(making, number)
 
 
 async def _take_observed(making: Making, feature: int) -> None:
-    """Delete observations that are of a feature which others of their datastream are not of."""
+    """Delete observations of a feature: those that say so themselves, and those of its datastreams that name no other."""
+    await making.rows(
+        sql.SQL(
+            "with gone as (delete from other_reading r using sta_datastream d"
+            " where d.feature_id = %(id)s and d.device_id is null and r.device_id = -d.datastream_id and not exists (select from sta_extra x"
+            " where x.datastream_id = d.datastream_id and x.ts = r.ts and x.feature_id <> %(id)s) returning d.datastream_id, r.ts)"
+            " delete from sta_extra e using gone g where e.datastream_id = g.datastream_id and e.ts = g.ts"
+        ),
+        {"id": feature},
+    )
     await making.rows(
         sql.SQL(
             "with gone as (delete from sta_extra where feature_id = %(id)s returning datastream_id, ts)"

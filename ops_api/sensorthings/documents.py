@@ -1,8 +1,14 @@
-"""Entities as SensorThings' JSON: ids, links, times in UTC. OGC 18-088 §8.2, §9.3."""
+"""Entities as SensorThings' JSON: ids, links, times in UTC. OGC 18-088 §8.2, §9.3.
+
+Text is put together from pieces that are worked out once for a page, and JSON goes from the database to the answer unread: a page
+of ten thousand entities is answered by one process, while everybody else waits.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -12,13 +18,15 @@ import msgspec
 from ops_api.rest.core.etag import strong_tag_of
 from ops_api.sensorthings.core.next_link import next_link
 from ops_api.sensorthings.core.options import Options
-from ops_api.sensorthings.core.schema import ENTITIES, OBSERVATION, Entity, Property, Way
+from ops_api.sensorthings.core.schema import ENTITIES, OBSERVATION, Entity, Property
 from ops_api.sensorthings.core.types import Type
 from ops_api.sensorthings.nodes import Many, Node
 
+encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
 _KEPT = frozenset({"resultTime"})
 """Said even where it is null: the standard has it in every observation."""
 _ALL = Options()
+_Write = Callable[[dict[str, Any]], bytes]
 
 
 def moment(at: datetime) -> str:
@@ -33,67 +41,107 @@ def self_link(base: str, of: Entity, key: int) -> str:
     return f"{base}/{of.set}({key})"
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What of an entity is answered, where ``%d`` stands for its id.
+
+    Attributes:
+        head: id and own link.
+        properties: name with its colon, column, how its value is written, whether null is said.
+        links: to what was not expanded.
+        ids: of head, and of links.
+    """
+
+    head: bytes
+    properties: tuple[tuple[bytes, str, _Write, bool], ...]
+    links: bytes
+    ids: tuple[int, int]
+
+
 @lru_cache(maxsize=256)
-def _shape(
-    name: str, chosen: tuple[str, ...]
-) -> tuple[bool, bool, tuple[tuple[str, Property, bool], ...], tuple[str, ...]]:
-    """Return what of an entity is answered: id, own link, properties with whether null is said, and links; worked out once."""
+def _shape(base: str, name: str, chosen: tuple[str, ...], expanded: tuple[str, ...]) -> _Shape:
     of = ENTITIES[name]
-    everything = not chosen
-    properties = tuple(
-        (known.name, known, known.name in _KEPT and of is OBSERVATION)
-        for key, known in of.properties.items()
-        if key not in ("id", "@iot.id") and (everything or key in chosen)
-    )
-    links = tuple(way for way in of.ways if everything or way in chosen)
-    return (
-        everything or "@iot.id" in chosen or "id" in chosen,
-        everything or "@iot.selfLink" in chosen,
-        properties,
-        links,
+    link = f"{encode(base).decode()[1:-1].replace('%', '%%')}/{of.set}(%d)"
+    head = ['"@iot.id":%d'] if not chosen or not {"id", "@iot.id"}.isdisjoint(chosen) else []
+    head += [f'"@iot.selfLink":"{link}"'] if not chosen or "@iot.selfLink" in chosen else []
+    links = [
+        f'"{way}@iot.navigationLink":"{link}/{way}"'
+        for way in of.ways
+        if (not chosen or way in chosen) and way not in expanded
+    ]
+    return _Shape(
+        head=",".join(head).encode(),
+        properties=tuple(
+            (
+                f'"{known.name}":'.encode(),
+                known.columns[0],
+                _writer(known, base),
+                known.name in _KEPT and of is OBSERVATION,
+            )
+            for key, known in of.properties.items()
+            if key not in ("id", "@iot.id") and (not chosen or key in chosen)
+        ),
+        links=",".join(links).encode(),
+        ids=(len(head), len(links)),
     )
 
 
-def document(base: str, of: Entity, node: Node, options: Options = _ALL) -> dict[str, Any]:
+def _writer(known: Property, base: str) -> _Write:
+    """Return how a property that has a value is written."""
+    column = known.columns[0]
+    if known.name == "metadata" or known.type is Type.INTERVAL:
+        return lambda row: encode(shown(known, row, base))
+    if known.type is Type.TIME:
+        return lambda row: encode(row[column] if row[column].tzinfo is UTC else row[column].astimezone(UTC))
+    return lambda row: encode(row[column])
+
+
+def document(base: str, of: Entity, node: Node, options: Options = _ALL) -> bytes:
     """Return an entity with what was selected of it and expanded from it."""
-    with_id, with_link, properties, links = _shape(of.name, options.select)
+    return _written(_shape(base, of.name, options.select, tuple(node.found or ())), base, of, node)
+
+
+def _written(shape: _Shape, base: str, of: Entity, node: Node) -> bytes:
     row = node.row
-    link = f"{base}/{of.set}({row[of.key]})"
-    found: dict[str, Any] = {"@iot.id": row[of.key]} if with_id else {}
-    if with_link:
-        found["@iot.selfLink"] = link
-    for name, known, kept in properties:
-        value = shown(known, row, base)
-        if value is not None or kept:
-            found[name] = value
-    for name in links:
-        if name not in node.found:
-            found[f"{name}@iot.navigationLink"] = f"{link}/{name}"
-    for name, end in node.found.items():
-        _expanded(found, base, link, of.ways[name], end)
-    return found
+    key = row[of.key]
+    parts = [shape.head % ((key,) * shape.ids[0])] if shape.head else []
+    for name, column, write, kept in shape.properties:
+        if row.get(column) is not None:
+            parts.append(name + write(row))
+        elif kept:
+            parts.append(name + b"null")
+    if shape.links:
+        parts.append(shape.links % ((key,) * shape.ids[1]))
+    for way, end in (node.found or {}).items():
+        parts += _expanded(base, f"{base}/{of.set}({key})/{way}", way, ENTITIES[of.ways[way].to], end)
+    return b"{" + b",".join(parts) + b"}"
 
 
-def _expanded(found: dict[str, Any], base: str, link: str, way: Way, end: Node | Many | None) -> None:
-    there = ENTITIES[way.to]
+def _expanded(base: str, address: str, way: str, there: Entity, end: Node | Many | None) -> list[bytes]:
+    name = f'"{way}'.encode()
     if isinstance(end, Many):
-        found |= {f"{way.name}{name}": value for name, value in _about(f"{link}/{way.name}", end).items()}
-        found[way.name] = [document(base, there, node, end.options) for node in end.nodes]
-    elif end is not None:
-        found[way.name] = document(base, there, end, end.options or _ALL)
-    else:
-        found[way.name] = None
+        value = b"[" + b",".join(_each(base, there, end)) + b"]"
+        return [*(name + part for part in _about(address, end)), name + b'":' + value]
+    return [name + b'":' + (b"null" if end is None else document(base, there, end, end.options or _ALL))]
 
 
-def _about(address: str, many: Many) -> dict[str, Any]:
-    """Return how many there are in all, and where they go on."""
-    found: dict[str, Any] = {}
+def _each(base: str, of: Entity, many: Many) -> list[bytes]:
+    """Return entities of a page, of each of which the same was expanded."""
+    if not many.nodes:
+        return []
+    shape = _shape(base, of.name, many.options.select, tuple(many.nodes[0].found or ()))
+    return [_written(shape, base, of, node) for node in many.nodes]
+
+
+def _about(address: str, many: Many) -> list[bytes]:
+    """Return how many there are in all, and where they go on: names without their first quote, and values."""
+    found: list[bytes] = []
     if many.count is not None:
-        found["@iot.count"] = many.count
+        found.append(b'@iot.count":%d' % many.count)
     if many.estimated:
-        found["@cityops.countEstimated"] = True
+        found.append(b'@cityops.countEstimated":true')
     if many.more:
-        found["@iot.nextLink"] = _next(address, many)
+        found.append(b'@iot.nextLink":' + encode(_next(address, many)))
     return found
 
 
@@ -112,22 +160,27 @@ def _next(address: str, many: Many) -> str:
     return next_link(address, many.options.written, skip=many.options.skip + many.size)
 
 
-def page(base: str, address: str, of: Entity, many: Many) -> dict[str, Any]:
+def page(base: str, address: str, of: Entity, many: Many) -> bytes:
     """Return a set's page."""
-    return _about(address, many) | {"value": [document(base, of, node, many.options) for node in many.nodes]}
+    return _page(address, many, b",".join(_each(base, of, many)))
 
 
-def references(base: str, address: str, of: Entity, many: Many) -> dict[str, Any]:
+def _page(address: str, many: Many, value: bytes) -> bytes:
+    about = b"".join(b'"' + part + b"," for part in _about(address, many))
+    return b"{" + about + b'"value":[' + value + b"]}"
+
+
+def references(base: str, address: str, of: Entity, many: Many) -> bytes:
     """Return a set's page as links."""
-    links = [{"@iot.selfLink": self_link(base, of, node.row[of.key])} for node in many.nodes]
-    return _about(address, many) | {"value": links}
+    links = [encode({"@iot.selfLink": self_link(base, of, node.row[of.key])}) for node in many.nodes]
+    return _page(address, many, b",".join(links))
 
 
 ARRAY = ("id", "phenomenonTime", "result", "resultTime", "resultQuality", "validTime", "parameters")
 """Components of observations in a data array."""
 
 
-def data_array(base: str, address: str, many: Many) -> dict[str, Any]:
+def data_array(base: str, address: str, many: Many) -> bytes:
     """Return observations as arrays, those of a datastream together. OGC 18-088 §12.3."""
     chosen = [name for name in ARRAY if not many.options.select or name in _ided(many.options.select)]
     groups: dict[int, list[list[Any]]] = {}
@@ -142,7 +195,7 @@ def data_array(base: str, address: str, many: Many) -> dict[str, Any]:
         }
         for stream, rows in groups.items()
     ]
-    return _about(address, many) | {"value": value}
+    return _page(address, many, b",".join(map(encode, value)))
 
 
 def _ided(select: Sequence[str]) -> set[str]:
@@ -154,7 +207,7 @@ def _cell(name: str, node: Node) -> Any:
 
 
 def shown(known: Property, row: dict[str, Any], base: str) -> Any:
-    """Return the value of a property; None where there is none."""
+    """Return the value of a property; None where there is none; JSON as it came."""
     value = row.get(known.columns[0])
     if value is None:
         return None
@@ -163,16 +216,26 @@ def shown(known: Property, row: dict[str, Any], base: str) -> Any:
     if known.type is Type.INTERVAL:
         until = row.get(known.columns[1])
         return f"{moment(value)}/{moment(until if until is not None else value)}"
-    if known.name == "metadata" and isinstance(value, str) and value.startswith("/api/"):
-        return base.partition("/sta/")[0] + value
+    if known.name == "metadata":
+        words = plain(value)
+        return (
+            base.partition("/sta/")[0] + words
+            if isinstance(words, str) and words.startswith("/api/")
+            else value
+        )
     return value
+
+
+def plain(value: Any) -> Any:
+    """Return a value that may be JSON as it came, read."""
+    return json.loads(bytes(value)) if isinstance(value, msgspec.Raw) else value
 
 
 def bare(value: object) -> str:
     """Return a value as ``$value`` gives it: text as it is, all else as JSON."""
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return value if isinstance(value, str) else encode(value).decode()
 
 
 def tag(document: object) -> str:
     """Return the entity tag of an entity as it is told."""
-    return strong_tag_of(msgspec.json.encode(document))
+    return strong_tag_of(encode(document))

@@ -11,12 +11,13 @@ from ops_api.sensorthings.core.ast import Order, Path
 from ops_api.sensorthings.core.cost import page_size
 from ops_api.sensorthings.core.options import Expand, Options
 from ops_api.sensorthings.core.schema import ENTITIES, OBSERVATION, Entity, Way
-from ops_api.sensorthings.finder import Finder, keys, wanted
+from ops_api.sensorthings.core.seek import can_seek
+from ops_api.sensorthings.finder import Finder, keys, wanted, written
 from ops_api.sensorthings.nodes import Many, Node
 from ops_api.sensorthings.store import Row
 
-FEW = 20
-"""Observations of each datastream, the newest or the first, that are found by device."""
+FEW, LARGE = 20, 20_000
+"""Observations of each datastream, the newest or the first, that are found by device; rows for which there are few places at once."""
 
 
 async def expand(finder: Finder, of: Entity, nodes: Sequence[Node], expands: Sequence[Expand]) -> None:
@@ -38,10 +39,10 @@ async def _one(
     column = there.key  # the same name on both sides
     found = finder.compiled(options, there)
     text = tables.one(there, found, wanted(there, options))
-    params = await finder.params(found) | {"keys": keys((node.row for node in nodes), column)}
+    params = await finder.params(found) | {"keys": written(keys((node.row for node in nodes), column))}
     ends = {row[there.key]: Node(row, options=options) for row in await finder.run(text, params)}
     for node in nodes:
-        node.found[way.name] = ends.get(node.row[column])
+        node.lead(way.name, ends.get(node.row[column]))
     return list(ends.values())
 
 
@@ -51,24 +52,22 @@ async def _many(finder: Finder, of: Entity, nodes: Sequence[Node], item: Expand)
     parents = [node.row[of.key] for node in nodes]
     found = await _ends(finder, of, item, parents, size + 1)
     counts = await _counts(finder, of, item, parents) if options.count else {}
+    seeks = there is OBSERVATION and can_seek(options.orderby)
     ends: list[Node] = []
     for node in nodes:
-        mine = [Node(row) for row in found[node.row[of.key]]]
-        many = Many(mine[:size], options, size, more=len(mine) > size)
+        many = _page(found[node.row[of.key]], options, size, seeks=seeks)
         many.count = counts.get(node.row[of.key], 0) if options.count else None
-        node.found[item.way.name] = many
+        node.lead(item.way.name, many)
         ends += many.nodes
-    if there is OBSERVATION:
-        _link(nodes, item.way.name, options)
     return ends
 
 
-def _link(nodes: Sequence[Node], way: str, options: Options) -> None:
-    """Say where further observations begin."""
-    for node in nodes:
-        many = node.found[way]
-        if isinstance(many, Many) and many.more and many.nodes:
-            many.token = readings.token(options, many.nodes[-1].row)
+def _page(rows: Sequence[Row], options: Options, size: int, *, seeks: bool) -> Many:
+    more = len(rows) > size or bool(rows and rows[-1].get("further"))
+    many = Many([Node(row) for row in rows[:size]], options, size, more=more)
+    if seeks and more and size > 0:
+        many.token = readings.place(rows[size - 1])
+    return many
 
 
 async def _ends(
@@ -82,7 +81,9 @@ async def _ends(
     else:
         names = wanted(there, item.options)
         text = tables.many(of, item.way, there, found, names, limit, item.options.skip)
-        rows = await finder.run(text, await finder.params(found) | {"keys": list(parents)})
+        rows = await finder.run(
+            text + finder.budget.cut, await finder.params(found) | {"keys": written(parents)}
+        )
     grouped: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         grouped[row["parent"]].append(row)
@@ -92,16 +93,17 @@ async def _ends(
 async def _observations(
     finder: Finder, of: Entity, options: Options, asked: pages.Wanted, parents: Sequence[int], limit: int
 ) -> list[Row]:
-    way = _simple(options) if of.name == "Datastream" and asked.bounds.exact and limit <= FEW else None
+    way = _simple(options) if of.name == "Datastream" and asked.bounds.exact and 1 < limit <= FEW else None
     found: list[Row] = []
     if way is not None:
-        text, params = pages.by_device(asked, limit, way)
-        found = await finder.reader.rows(text, params | {"keys": list(parents)})
-        found, parents = _settled(found, parents, limit)
+        text, params = pages.by_device(asked, limit - 1, way)
+        found = await finder.reader.rows(text + finder.budget.cut, params | {"keys": written(parents)})
+        found, parents = _settled(found, parents, limit - 1)
     if parents:
         text, params = pages.latest(asked, limit, options.skip, of.key)
-        guarded = not asked.bounds.exact or options.orderby[1:] != ()
-        found += await finder.reader.rows(text, params | {"keys": list(parents)}, guarded=guarded)
+        guarded = not asked.bounds.exact or options.orderby[1:] != () or len(parents) * limit > LARGE
+        text += finder.budget.cut
+        found += await finder.reader.rows(text, params | {"keys": written(parents)}, guarded=guarded)
     finder.budget.spend(len(found))
     return found
 
@@ -114,10 +116,13 @@ def _simple(options: Options) -> str | None:
     return None
 
 
-def _settled(found: list[Row], parents: Sequence[int], limit: int) -> tuple[list[Row], list[int]]:
-    """Return the rows of datastreams that have as many as they may, in order, and the datastreams that have not."""
-    many = Counter(row["parent"] for row in found)
-    left = [number for number in parents if many[number] < limit]
+def _settled(found: list[Row], parents: Sequence[int], size: int) -> tuple[list[Row], list[int]]:
+    """Return the rows of datastreams of which it is known that they are all, or a page of more; and the other datastreams."""
+    sure: Counter[int] = Counter()
+    for row in found:
+        # Behind what is not the last there is the next: only of the last it may be unknown.
+        sure[row["parent"]] += size + 1 if row["further"] is None else 1
+    left = [number for number in parents if sure[number] != size]
     again = set(left)
     return [row for row in found if row["parent"] not in again], left
 
@@ -128,8 +133,8 @@ async def _counts(finder: Finder, of: Entity, item: Expand, parents: Sequence[in
     if there is OBSERVATION:
         asked = pages.wanted(found, finder.kinds, await finder.answers(found))
         text, params = pages.each_counted(asked, of.key)
-        rows = await finder.reader.rows(text, params | {"keys": list(parents)}, guarded=True)
+        rows = await finder.reader.rows(text, params | {"keys": written(parents)}, guarded=True)
     else:
         text, params = tables.many_counted(of, item.way, there, found), await finder.params(found)
-        rows = await finder.run(text, params | {"keys": list(parents)})
+        rows = await finder.run(text, params | {"keys": written(parents)})
     return {row["parent"]: row["n"] for row in rows}

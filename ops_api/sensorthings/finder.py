@@ -88,3 +88,8 @@ def _looks_far(text: str) -> bool:
 def keys(found: Iterable[Row], column: str) -> Sequence[int]:
     """Return the values of a column that are there, each once."""
     return sorted({row[column] for row in found if row[column] is not None})
+
+
+def written(numbers: Iterable[int]) -> str:
+    """Return numbers as PostgreSQL reads an array of them: ten thousand are dumped one by one otherwise."""
+    return f"{{{','.join(map(str, numbers))}}}"

@@ -14,7 +14,6 @@ from time import monotonic
 from typing import Any
 
 import aiomqtt
-import msgspec
 import psycopg
 import structlog
 
@@ -112,7 +111,7 @@ class Teller:
         return kept
 
     async def _publish(self, client: aiomqtt.Client, row: Row) -> None:
-        payload = msgspec.json.encode(documents.document(self._base, OBSERVATION, Node(row)))
+        payload = documents.document(self._base, OBSERVATION, Node(row))
         for topic in (f"v1.1/Datastreams({row['datastream_id']})/Observations", "v1.1/Observations"):
             await client.publish(topic, payload, qos=0, retain=False)
         self.told += 1

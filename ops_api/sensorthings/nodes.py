@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ops_api.sensorthings.core.options import Options
@@ -14,13 +14,19 @@ class Node:
 
     Attributes:
         row: its columns.
-        found: by way; None: the way leads to nothing.
+        found: by way, None: the way leads to nothing; None where nothing was expanded.
         options: what was asked of it, where a way to one led here.
     """
 
     row: dict[str, Any]
-    found: dict[str, Node | Many | None] = field(default_factory=dict)
+    found: dict[str, Node | Many | None] | None = None
     options: Options | None = None
+
+    def lead(self, way: str, end: Node | Many | None) -> None:
+        """Say what a way leads to."""
+        if self.found is None:
+            self.found = {}
+        self.found[way] = end
 
 
 @dataclass(slots=True)

@@ -28,6 +28,10 @@ _EXTRA = sql.SQL(
     "insert into sta_extra (datastream_id, ts, result_time, valid_since, valid_until, quality, parameters, feature_id)"
     " values (%(id)s, %(at)s, %(result_time)s, %(valid_since)s, %(valid_until)s, %(quality)s, %(parameters)s, %(feature)s)"
 )
+_WHERE = sql.SQL(
+    "select x.location_id, f.feature_id from sta_thing_location x join sta_location l using (location_id)"
+    " left join sta_feature f on f.location_id = x.location_id where x.thing_id = %(thing)s order by x.location_id desc limit 1"
+)
 _FEATURE = sql.SQL(
     "insert into sta_feature (name, description, encoding, feature, location_id) select name, description, encoding, location, location_id"
     " from sta_location where location_id = %(location)s on conflict (location_id) do update set name = sta_feature.name"
@@ -50,7 +54,9 @@ async def observe(making: Making, draft: Draft) -> int:
     number = _numbered(stream, at, making.now)
     # One at a time of a datastream: two of the same would not see each other.
     await making.rows(sql.SQL("select pg_advisory_xact_lock(7369, %(id)s)"), {"id": stream})
-    [known] = await making.rows(_STREAM, {"id": stream})
+    known = next(iter(await making.rows(_STREAM, {"id": stream})), None)
+    if known is None:
+        raise FilterError(f"there is no Datastreams({stream})", 0, "Observation.Datastream")
     if known["device_id"] is not None:
         raise ConflictError(DEVICE)
     if await _stands(making, stream, number, at, draft.values["result"]):
@@ -84,16 +90,20 @@ async def _stands(making: Making, stream: int, number: int, at: datetime, value:
 
 
 async def _feature(making: Making, stream: int, known: dict[str, Any], given: list[int]) -> int | None:
-    """Return the feature that this observation alone has; else that of all of the datastream's serves, made of the Thing's place."""
-    if given:
-        if known["feature_id"] is None:
-            await _set_feature(making, stream, given[0])
-        return given[0] if known["feature_id"] not in (None, given[0]) else None
-    if known["feature_id"] is None:
-        place = await making.place_of(known["thing_id"])
-        if place is not None:
-            [made] = await making.rows(_FEATURE, {"location": place})
-            await _set_feature(making, stream, made["feature_id"])
+    """Return the feature that this observation has and not all of its datastream: the one given, or of where its Thing now is."""
+    feature = given[0] if given else await _of_place(making, known["thing_id"])
+    if feature is not None and known["feature_id"] is None and not given:
+        await _set_feature(making, stream, feature)
+        return None
+    return None if feature == known["feature_id"] else feature
+
+
+async def _of_place(making: Making, thing_id: int) -> int | None:
+    """Return the feature of where a thing is, made where there is none yet; None: it is nowhere."""
+    for row in await making.rows(_WHERE, {"thing": thing_id}):
+        if row["feature_id"] is None:
+            [row] = await making.rows(_FEATURE, {"location": row["location_id"]})
+        return int(row["feature_id"])
     return None
 
 

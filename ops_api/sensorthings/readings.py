@@ -146,4 +146,9 @@ def token(options: Options, row: dict[str, Any]) -> str:
     """Return where the page behind an observation begins; empty where only counting says so."""
     if not can_seek(options.orderby):
         return ""
+    return place(row)
+
+
+def place(row: dict[str, Any]) -> str:
+    """Return where the page behind an observation begins, in an order in which its datastream and time say so."""
     return f"{row['datastream_id']}.{microseconds(row['ts'])}"

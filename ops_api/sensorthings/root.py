@@ -8,6 +8,7 @@ from ops_api.sensorthings.core.schema import SETS
 
 _REQ = "http://www.opengis.net/spec/iot_sensing/1.1/req/"
 MQTT = f"{_REQ}receive-updates-via-mqtt/receive-updates"
+"""Under it stands the broker's address. It is not claimed: only observations are published, and no single properties."""
 _ENTITIES = (
     "thing",
     "location",
@@ -59,7 +60,7 @@ CONFORMANCE: tuple[str, ...] = (
 
 def root(base: str, mqtt: str = "") -> dict[str, Any]:
     """Return the root document; ``mqtt``: the broker's address for whoever listens, empty: none."""
-    settings: dict[str, Any] = {"conformance": [*CONFORMANCE, *([MQTT] if mqtt else [])]}
+    settings: dict[str, Any] = {"conformance": list(CONFORMANCE)}
     if mqtt:
         settings[MQTT] = {"endpoints": [mqtt]}
     return {"value": [{"name": name, "url": f"{base}/{name}"} for name in SETS], "serverSettings": settings}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cityops.clock import Clock
 from cityops.settings_sta import StaSettings
@@ -24,6 +24,9 @@ from ops_api.sensorthings.nodes import Many, Node
 from ops_api.sensorthings.shapes import Shapes
 from ops_api.sensorthings.store import OPEN, Audience, Reader, Store
 from ops_api.sensorthings.sync import Keeper
+
+APART = 2_000
+"""Entities of an answer that is written beside the loop, on which everybody else waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +86,8 @@ class Sta:
         address: str,
         base: str,
         audience: Audience = OPEN,
-    ) -> dict[str, Any] | Text | None:
-        """Return the answer to a request for reading; None: a property that has no value (204).
+    ) -> bytes | Text | None:
+        """Return the answer to a request for reading, JSON or a bare value; None: a property that has no value (204).
 
         Args:
             path: what is named.
@@ -123,20 +126,24 @@ class Sta:
             budget=Budget(),
         )
 
-    async def _set(
-        self, finder: Finder, path: StaPath, options: Options, address: str, base: str
-    ) -> dict[str, Any]:
+    async def _set(self, finder: Finder, path: StaPath, options: Options, address: str, base: str) -> bytes:
         many = await _page(finder, path, options)
         if not many.nodes:
             await _must_exist(finder, path)
         if options.count:
             many.count, many.estimated = await _count(finder, path, options)
         await expand(finder, path.of, many.nodes, options.expand)
-        if path.tail == "$ref":
-            return documents.references(base, address, path.of, many)
-        if options.data_array:
-            return documents.data_array(base, address, many)
-        return documents.page(base, address, path.of, many)
+        if finder.budget.spent > APART:
+            return await asyncio.to_thread(_written, path, options, many, address, base)
+        return _written(path, options, many, address, base)
+
+
+def _written(path: StaPath, options: Options, many: Many, address: str, base: str) -> bytes:
+    if path.tail == "$ref":
+        return documents.references(base, address, path.of, many)
+    if options.data_array:
+        return documents.data_array(base, address, many)
+    return documents.page(base, address, path.of, many)
 
 
 async def _page(finder: Finder, path: StaPath, options: Options) -> Many:
@@ -178,20 +185,24 @@ async def _entity(finder: Finder, path: StaPath, options: Options) -> Node:
     return node
 
 
-def _shown(base: str, path: StaPath, node: Node, options: Options) -> dict[str, Any] | Text | None:
+def _shown(base: str, path: StaPath, node: Node, options: Options) -> bytes | Text | None:
     """Return an entity, a property of it, or its bare value."""
     if path.tail == "$ref":
-        return {"@iot.selfLink": documents.self_link(base, path.of, node.row[path.of.key])}
+        return documents.encode({"@iot.selfLink": documents.self_link(base, path.of, node.row[path.of.key])})
     if not path.name:
         return documents.document(base, path.of, node, options)
     known = path.of.properties[path.name]
-    value = node.row[path.of.key] if path.name == "id" else documents.shown(known, node.row, base)
+    value = (
+        node.row[path.of.key]
+        if path.name == "id"
+        else documents.plain(documents.shown(known, node.row, base))
+    )
     for name in path.below:
         value = _below(value, name)
     if value is None:
         return None
     shown = path.below[-1] if path.below else ("@iot.id" if path.name == "id" else path.name)
-    return Text(text=documents.bare(value)) if path.tail == "$value" else {shown: value}
+    return Text(text=documents.bare(value)) if path.tail == "$value" else documents.encode({shown: value})
 
 
 def _below(value: object, name: str) -> object:

@@ -20,6 +20,7 @@ from shapely.errors import ShapelyError
 from ops_api.sensorthings.core.errors import FilterError
 from ops_api.sensorthings.core.schema import ENTITIES
 from ops_api.sensorthings.core.spatial import GeoTest
+from ops_api.sensorthings.documents import plain
 from ops_api.sensorthings.store import OPEN, Audience, Reader
 
 SHAPES_MOST = 50_000
@@ -75,7 +76,7 @@ class Shapes:
 
 def _read(rows: Sequence[Mapping[str, Any]]) -> _Known:
     ids = [row["id"] for row in rows]
-    texts = [json.dumps(_geometry(row["shape"])) for row in rows]
+    texts = [json.dumps(_geometry(plain(row["shape"]))) for row in rows]
     shapes = (
         shapely.from_geojson(np.array(texts, dtype=object), on_invalid="ignore")
         if texts

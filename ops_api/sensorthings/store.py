@@ -9,10 +9,14 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+import msgspec
 import psycopg
-from psycopg import sql
+from psycopg import pq, sql
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
 from psycopg.rows import dict_row
 from psycopg_pool import PoolTimeout
 
@@ -57,6 +61,16 @@ def trusted(text: str) -> sql.SQL:
     return sql.SQL(text)
 
 
+class _Unread(Loader):
+    """Leaves JSON as it came, for an answer that has it as it is."""
+
+    format = pq.Format.BINARY
+
+    def load(self, data: Buffer) -> msgspec.Raw:
+        """Return JSON behind the number of its version."""
+        return msgspec.Raw(bytes(data)[1:])
+
+
 class Reader:
     """Runs queries of one request in its transaction."""
 
@@ -90,6 +104,7 @@ class Reader:
 
     async def _run(self, text: str, params: Mapping[str, object]) -> list[Row]:
         cursor = self._connection.cursor(row_factory=dict_row, binary=True)
+        cursor.adapters.register_loader("jsonb", _Unread)
         try:
             await cursor.execute(trusted(text), params)
             return await cursor.fetchall()
@@ -124,22 +139,23 @@ class Store:
         Raises:
             DatabaseUnavailableError: the database does not answer.
         """
-        wanted = {
-            "role": audience.role,
-            "search_path": audience.path,
-            "cityops.session": audience.token,
-            **limits(self._settings.statement_s),
-        }
+        begin = _begin(audience.role, audience.path, self._settings.statement_s)
         pool = self._residents if audience.token else self._pool
         try:
             async with pool.connection(5.0) as connection:
-                await connection.execute(
-                    _set(len(wanted)), [part for pair in wanted.items() for part in pair]
-                )
+                await connection.execute(begin)
+                if audience.token:
+                    await connection.execute(_SESSION, [audience.token])
                 yield Reader(connection, self._settings, self._costly)
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailableError("the database does not answer") from error
 
 
-def _set(many: int) -> sql.SQL:
-    return trusted("select " + ", ".join(["set_config(%s, %s, true)"] * many))
+_SESSION = sql.SQL("select set_config('cityops.session', %s, true)")
+
+
+@cache
+def _begin(role: str, path: str, statement_s: float) -> sql.SQL:
+    """Return what a transaction begins with: words of ours, put together once."""
+    wanted = {"role": role, "search_path": path, "cityops.session": "", **limits(statement_s)}
+    return trusted("select " + ", ".join(f"set_config('{k}', '{v}', true)" for k, v in wanted.items()))

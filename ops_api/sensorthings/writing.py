@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg_pool import PoolTimeout
 
@@ -82,7 +83,7 @@ class Writing:
         number = _number(path)
         if kind == "patch":
             now = await self._sta.answer(path, [], "", base)
-            body = patched(now if isinstance(now, dict) else {}, body)
+            body = patched(msgspec.json.decode(now) if isinstance(now, bytes) else {}, body)
         made = draft(path.of, body, whole=False)
         if kind == "whole":
             _check_whole(path.of, made)
@@ -144,7 +145,7 @@ async def _stored(making: Making, one: Draft | None) -> int | None:
     try:
         async with making.connection.transaction():
             return await making.make_needing(one)
-    except (FilterError, ConflictError, PathError):
+    except (FilterError, ConflictError, PathError, psycopg.errors.IntegrityError, psycopg.DataError):
         return None
 
 

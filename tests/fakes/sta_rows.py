@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
@@ -67,4 +68,10 @@ async def ask(sta: Sta, address: str, audience: Audience = OPEN) -> Any:
     """Return the answer to an address with its query, escaped or not."""
     path, _, query = address.partition("?")
     answer = await sta.answer(sta.path(path), query_pairs(query), BASE + path, BASE, audience)
-    return answer.text if isinstance(answer, Text) else answer
+    return (
+        msgspec.json.decode(answer)
+        if isinstance(answer, bytes)
+        else answer.text
+        if isinstance(answer, Text)
+        else answer
+    )

@@ -112,7 +112,7 @@ def test_what_qgis_asks() -> None:
         ("$top", "٣", 0, "whole number"),
         ("$top", "9999999999", 0, "whole number"),
         ("$top", "", 0, "whole number"),
-        ("$skip", "10001", 0, "nextLink"),
+        ("$skip", "1048577", 0, "nextLink"),
         ("$count", "True", 0, "true or false"),
         ("$select", "name,nix", 5, "Things have no 'nix'"),
         ("$select", "*,nix", 2, "Things have no 'nix'"),

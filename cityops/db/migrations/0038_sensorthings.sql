@@ -150,7 +150,9 @@ begin
     update sta_thing set private = true where device_id = new.device_id;
     update sta_location set private = true where device_id = new.device_id;
     update sta_feature set private = true where device_id = new.device_id;
-    update sta_datastream set private = true where device_id = new.device_id;
+    -- What people added to its Thing goes with it.
+    update sta_datastream set private = true
+     where device_id = new.device_id or thing_id in (select thing_id from sta_thing where device_id = new.device_id);
     return new;
 end $$;
 create trigger sta_hide after update of private on device

@@ -37,7 +37,8 @@ select feature_id, name, description, encoding, feature, properties from public.
 create view sta_open.sta_datastream as
 select s.datastream_id, s.thing_id, s.sensor_id, s.property_id, s.source_id as device_id, s.kind, s.field, s.name, s.description, s.unit,
        s.observation_type, s.properties, s.feature_id, s.area_id, l.location as observed_area
-  from public.sta_datastream s left join public.sta_location l on l.location_id = s.area_id where not s.private;
+  -- A Thing of people's may stand where a device stood that is a household's by now.
+  from public.sta_datastream s left join public.sta_location l on l.location_id = s.area_id and not l.private where not s.private;
 create view sta_open.sta_extra as
 select x.datastream_id, x.ts, x.result_time, x.valid_since, x.valid_until, x.quality, x.parameters, x.feature_id
   from public.sta_extra x join public.sta_datastream s using (datastream_id) where not s.private;

@@ -58,10 +58,16 @@ def refusal(sqlstate: str | None, limit_s: float) -> FilterError | None:
 
 
 class Budget:
-    """Rows that are left for one answer."""
+    """Rows that are left for one answer, and those that were taken."""
 
     def __init__(self, rows: int = ROWS_MOST) -> None:
         self.left = rows
+        self.spent = 0
+
+    @property
+    def cut(self) -> str:
+        """What ends a query whose rows are not held to a page: one more than are left, which :meth:`spend` then refuses."""
+        return f" limit {self.left + 1:d}"
 
     def spend(self, rows: int) -> None:
         """Take rows of it.
@@ -70,6 +76,7 @@ class Budget:
             FilterError: more than are left.
         """
         self.left -= rows
+        self.spent += rows
         if self.left < 0:
             raise FilterError(f"more than {ROWS_MOST} entities in one answer: {NARROWER}", 0, "$expand")
 

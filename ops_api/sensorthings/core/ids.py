@@ -15,8 +15,8 @@ DATASTREAMS = 1 << 20
 TICK = timedelta(milliseconds=250)
 BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
 
-SQL = "(({stream}.datastream_id)::bigint * 8589934592 + floor(extract(epoch from ({row}.ts - timestamptz '2000-01-01 00:00:00+00')) * 4)::bigint)"
-"""The same in SQL, with ``{stream}`` and ``{row}``; a test holds both to each other."""
+SQL = "(({stream}.datastream_id)::bigint * 8589934592 + floor((date_part('epoch', {row}.ts) - 946684800) * 4)::bigint)"
+"""The same in SQL, with ``{stream}`` and ``{row}``; a test holds both to each other. A double has microseconds of such seconds."""
 
 
 def observation_id(datastream_id: int, at: datetime) -> int:

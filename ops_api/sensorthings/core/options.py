@@ -17,9 +17,9 @@ from ops_api.sensorthings.core.split import Piece, halves, pieces
 
 QUERY_BYTES = 8_192
 FIELDS = 20
-SKIP_MOST = 10_000
+SKIP_MOST, ENTITIES_MOST = 10_000, 1 << 20
 EXPANDS = 30
-"""Largest query, most options in it, most that is skipped, most ways that are followed for one answer, each of which is a query."""
+"""Largest query, most options in it, most observations that are skipped, most other entities, most ways that are followed for one answer, each of which is a query."""
 _NESTED = frozenset({"$select", "$expand", "$orderby", "$top", "$skip", "$count", "$filter"})
 _KNOWN = _NESTED | {"$resultFormat", "$skiptoken"}
 
@@ -148,7 +148,7 @@ def _with(options: Options, name: str, text: Piece, of: Entity, deep: int) -> Op
         case "$top":
             return replace(options, top=_number(value, name))
         case "$skip":
-            return replace(options, skip=_skip(value))
+            return replace(options, skip=_skip(value, of))
         case "$count":
             return replace(options, count=_yes(value))
         case "$resultFormat":
@@ -163,10 +163,11 @@ def _number(value: str, option: str) -> int:
     return int(text)
 
 
-def _skip(value: str) -> int:
+def _skip(value: str, of: Entity) -> int:
     skip = _number(value, "$skip")
-    if skip > SKIP_MOST:
-        raise FilterError(f"more than {SKIP_MOST}: follow @iot.nextLink, or narrow by $filter", 0, "$skip")
+    most = SKIP_MOST if of is OBSERVATION else ENTITIES_MOST
+    if skip > most:
+        raise FilterError(f"more than {most}: follow @iot.nextLink, or narrow by $filter", 0, "$skip")
     return skip
 
 

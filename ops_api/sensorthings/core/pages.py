@@ -147,28 +147,41 @@ def each_counted(of: Wanted, parents: str) -> tuple[str, dict[str, object]]:
     return rows.relations(of.kinds, text) + text, params | of.params
 
 
-def by_device(of: Wanted, limit: int, way: str) -> tuple[str, dict[str, object]]:
+def by_device(of: Wanted, size: int, way: str) -> tuple[str, dict[str, object]]:
     """Return a query for the first or newest readings of each device of datastreams ``%(keys)s``, told to each of its datastreams.
 
     A device is looked up once for all that it measures. Of a field that such a reading lacks there are fewer than there may be.
+    ``further`` says whether there are more behind the last; null: that is not known.
 
     Args:
         of: what is wanted; its conditions are those of time alone.
-        limit: how many of each.
+        size: how many of each.
         way: ``desc`` for the newest.
     """
     span, params = _span(of.bounds)
-    text = " union all ".join(
-        # offset 0: else the planner may look each device up for each of its datastreams.
-        f"select d.datastream_id as parent, {rows.columns(kind)} from (select r.* from (select distinct v.device_id"  # noqa: S608
-        f" from sta_datastream v where v.datastream_id = any(%(keys)s::integer[]) and v.kind = '{kind.name}') v"
-        f' cross join lateral (select * from "{kind.table}" r where r.device_id = v.device_id and {span}'
-        f" order by r.ts {way} limit {limit:d}) r offset 0) r"
-        f" join sta_datastream d on d.device_id = r.device_id and d.kind = '{kind.name}'"
-        f"{rows.with_extra(kind)} where d.datastream_id = any(%(keys)s::integer[]) and {rows.present(kind, 'd')}"
-        for kind in of.kinds
+    heads, parts = [], []
+    for kind in of.kinds:
+        heads.append(f"{kind.name}_near as materialized ({_near(kind, span, size, way)})")
+        more = f"case when z.device_id is null then false when {rows.present(kind, 'd', 'z')} then true end as further"
+        parts.append(
+            f"select d.datastream_id as parent, {rows.columns(kind)}, {more} from {kind.name}_near r"  # noqa: S608
+            f" left join {kind.name}_near z on z.device_id = r.device_id and z.place = r.place + 1"
+            f" join sta_datastream d on d.device_id = r.device_id and d.kind = '{kind.name}'{rows.with_extra(kind)}"
+            f" where r.place <= {size:d} and d.datastream_id = any(%(keys)s::integer[]) and {rows.present(kind, 'd')}"
+        )
+    if not parts:
+        return f"select null::integer as parent, n.*, false as further from ({rows.NONE}) n", params  # noqa: S608
+    return f"with {', '.join(heads)} {' union all '.join(parts)}", params | of.params
+
+
+def _near(kind: Kind, span: str, size: int, way: str) -> str:
+    """Return a query for one reading more than are wanted of each device, with its place among them."""
+    return (
+        f"select r.* from (select distinct v.device_id from sta_datastream v"  # noqa: S608
+        f" where v.datastream_id = any(%(keys)s::integer[]) and v.kind = '{kind.name}') v cross join lateral"
+        f' (select r.*, row_number() over () as place from (select * from "{kind.table}" r where r.device_id = v.device_id'
+        f" and {span} order by r.ts {way} limit {size + 1:d}) r) r"
     )
-    return text or f"select null::integer as parent, n.* from ({rows.NONE}) n", params | of.params  # noqa: S608
 
 
 def _one(kind: Kind, of: Wanted, span: str, order: str, limit: int | None, skip: int = 0) -> str:

@@ -46,11 +46,11 @@ def value(kind: Kind, stream: str) -> str:
     return f"case {stream}.field {branches} end"
 
 
-def present(kind: Kind, stream: str) -> str:
-    """Return whether a reading has a result for the datastream."""
+def present(kind: Kind, stream: str, row: str = "r") -> str:
+    """Return whether a reading ``row`` has a result for the datastream."""
     always = ", ".join(f"'{field.name}'" for field in kind.fields if field.required)
     branches = " ".join(
-        f"when '{field.name}' then r.\"{field.name}\" is not null"
+        f"when '{field.name}' then {row}.\"{field.name}\" is not null"
         for field in kind.fields
         if not field.required
     )
