@@ -126,8 +126,7 @@ def security_of(rule: Rule) -> list[dict[str, list[str]]]:
     if rule.who == "look":
         return [{}, *_PROGRAM, {"session": []}]
     if rule.who == "home":
-        keys: list[dict[str, list[str]]] = [{"key": []}, {"basic": []}] if rule.scope else []
-        return [{"resident": []}, {"bearer": []}, *keys]
+        return [{"resident": []}, {"bearer": []}]
     if rule.who == "signed_in":
         return [{"session": []}, {"resident": []}, {"bearer": []}]
     team: list[dict[str, list[str]]] = [{"bearer": []}] if rule.door and not rule.scope else []
