@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 
@@ -141,6 +142,20 @@ async def test_more_than_the_machine_can_hash_are_turned_away_at_once(db_dsn: st
         assert sum(isinstance(error, WrongError) for error in said) >= WAITING
         assert AT_ONCE <= 4
         assert (await desk.passwords.check("ada", PASSWORD, HERE, NOW)).name == "ada"
+
+
+async def test_who_is_turned_away_since_others_try_has_tried_nothing(db_dsn: str) -> None:
+    """Else whoever keeps the machine busy would have the owner wait for their own right passwords."""
+    known = Asker("192.0.2.7", known="of ada")
+    async with opened(db_dsn) as desk:
+        await ada(desk)
+        with ExitStack() as held:
+            for _ in range(WAITING):
+                held.enter_context(desk.passwords._hasher.place())
+            for _ in range(20):
+                with pytest.raises(BusyError):
+                    await desk.passwords.check("ada", PASSWORD, known, NOW)
+        assert (await desk.passwords.check("ada", PASSWORD, known, NOW)).name == "ada"
 
 
 async def test_a_hash_of_other_costs_is_made_anew(db_dsn: str) -> None:
