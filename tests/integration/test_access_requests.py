@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 
+from ops_api.access.audited import Audited
 from ops_api.access.model import NOBODY, Role, Rule
 from ops_api.access.rules import RULES
 from ops_api.audit.core.model import Entry
 from ops_api.audit.ports import AuditUnavailableError
 from tests.fakes.locked_site import HOME, VALUES, WHO, ask, locked
+from tests.fakes.principals import principal
 
 CLOSE = "POST /api/v1/alarms/{alarm_id}/close"
+WHOSE = principal("operations")
 LETTERS = "GET /api/v1/dead-letters"
 
 
@@ -111,6 +116,20 @@ async def test_a_look_that_cannot_be_written_down_is_refused_and_an_act_that_is_
     acted = await ask(app, "POST /crew/bye", WHO["waste"])
     assert acted.status == 303
     assert [line.action for line in audit.aside] == ["POST /crew/bye"]
+
+
+async def test_an_act_that_ends_in_a_fault_is_written_down(app: FastAPI, audit: MemoryAudit) -> None:
+    """The answer of 500 is made outside of what writes lines down, and what was done by then is done."""
+
+    async def broken(scope: Any, receive: Any, send: Any) -> None:
+        scope["state"] |= {"rule": RULES[CLOSE], "asker": WHOSE, "admitted": True}
+        raise RuntimeError("after it was done")
+
+    scope = {"type": "http", "method": "POST", "path": "/", "route": SimpleNamespace(path="/x"), "app": app}
+    with pytest.raises(RuntimeError):
+        await Audited(broken)(scope, None, None)  # type: ignore[arg-type]
+    [line] = audit.lines
+    assert (line.actor_id, line.action, line.outcome) == (WHOSE.id, "POST /x", "500")
 
 
 async def test_a_parameter_cannot_blur_a_line(
