@@ -105,7 +105,7 @@ select exists (select from account_totp t where t.account_id = %(account_id)s an
 
 -- staff_session_add
 insert into staff_session (account_id, account_epoch, token_hash, made_at, rotated_at, seen_at, strong_at, expires_at, how, mfa, agent)
-select account_id, epoch, %(hash)s, %(now)s, %(now)s, %(now)s, %(now)s, %(expires_at)s, %(how)s, %(mfa)s, %(agent)s
+select account_id, epoch, %(hash)s, %(now)s, %(now)s, %(now)s, %(strong_at)s, %(expires_at)s, %(how)s, %(mfa)s, %(agent)s
 from account where account_id = %(account_id)s and disabled_at is null
 returning session_id
 

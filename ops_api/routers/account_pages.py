@@ -145,14 +145,15 @@ async def make_key(
         )
     except IdentityRefusedError as error:
         return await _show(request, ctx, who, wrong=str(error), status=422)
-    audited(request, made)
+    audited(request, made, scopes=made.scopes)
     return await _show(request, ctx, who, made=made)
 
 
 @router.post("/keys/revoke")
-async def revoke_key(ctx: Ctx, who: Asker, key: Typed = "") -> Response:
+async def revoke_key(request: Request, ctx: Ctx, who: Asker, key: Typed = "") -> Response:
     """Revoke one of one's own keys."""
-    await desk_of(ctx).keys.revoke(key, ctx.clock.now(), account_id=who.id)
+    if await desk_of(ctx).keys.revoke(key, ctx.clock.now(), account_id=who.id):
+        request.state.about = f"key:{key}"
     return _done("key-gone")
 
 

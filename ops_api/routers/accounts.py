@@ -86,14 +86,15 @@ async def add_account(post: AccountPost, request: Request, ctx: Ctx, who: Asker)
         made = await desk.accounts.add(post.name, post.label or post.name, post.roles, who.name, now)
     except IdentityRefusedError as error:
         raise HTTPException(409, str(error)) from error
-    audited(request, made)
+    audited(request, made, roles=made.roles)
     return _link(request, ctx, await desk.accounts.link(made, now))
 
 
 @router.put("/accounts/{name}/roles", status_code=204)
-async def set_roles(found: Named, put: RolesPut, ctx: Ctx) -> Response:
+async def set_roles(found: Named, put: RolesPut, request: Request, ctx: Ctx) -> Response:
     """Give an account other roles; that signs it out everywhere."""
     try:
+        audited(request, found, roles=put.roles)
         await desk_of(ctx).accounts.set_roles(found, put.roles)
     except IdentityRefusedError as error:
         raise HTTPException(409, str(error)) from error

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from ops_api.access.model import Principal
 from ops_api.households.model import Member
 from ops_api.identity.model import IdentityRefusedError, WrongError
 from ops_api.identity.passkeys import LABEL_MOST, WRONG, Owner, said_of
@@ -92,6 +93,7 @@ async def join(request: Request, ctx: Ctx) -> Response:
     except IdentityRefusedError as error:
         response = JSONResponse({"detail": str(error)}, 403)
     else:
+        request.state.asker = Principal(kind="resident", id=member.resident_id)  # for the audit
         response = JSONResponse({"to": home_address(member.homes[0].code)})
         sign_in(request, response, token)
     forget(request, response, "passkey")

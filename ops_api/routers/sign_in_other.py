@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
@@ -18,6 +20,7 @@ from ops_api.routers.staff_browser import desk_of, forget, keep_step, own_origin
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 BACK = "/sign-in/provider/back"
 JSON = "application/json"
+LONG_AGO = timedelta(days=1)
 
 
 def needs_site(request: Request, ctx: Context) -> Site:
@@ -58,15 +61,16 @@ async def passkey(request: Request, ctx: Ctx, to: Next = "/") -> Response:
 
 
 @router.get("/sign-in/provider")
-async def to_provider(request: Request, ctx: Ctx, to: Next = "/") -> Response:
-    """Send the browser to the council's provider."""
+async def to_provider(request: Request, ctx: Ctx, to: Next = "/", again: bool = False) -> Response:
+    """Send the browser to the council's provider; ``again``: to show there who it is, though the provider knows."""
     provider, origin, browser = _provider(ctx), own_origin(request, ctx), new_token()
     if not origin:
         raise HTTPException(
             404, "Set CITYOPS_API__PUBLIC_URL: the provider must know where to send you back to."
         )
     try:
-        address = await provider.begin(f"{origin}{BACK}", browser, own_address(to), ctx.clock.now())
+        now = ctx.clock.now()
+        address = await provider.begin(f"{origin}{BACK}", browser, own_address(to), now, again=again)
     except IdentityRefusedError as error:
         return _refused(ctx, error)
     response = RedirectResponse(address, 303)
@@ -81,7 +85,9 @@ async def from_provider(request: Request, ctx: Ctx) -> Response:
     try:
         said, to = await provider.finish(dict(request.query_params), step_of(request, "provider"), now)
         who = await desk.accounts.of_provider(said, now)
-        response = await go_on(request, ctx, who, "oidc", to, two=said.two)
+        # Who was known there already has shown nothing now: what asks for a fresh factor asks again.
+        at = now - LONG_AGO if said.shown_at_s is None else datetime.fromtimestamp(said.shown_at_s, UTC)
+        response = await go_on(request, ctx, who, "oidc", to, two=said.two, strong_at=at)
     except IdentityRefusedError as error:
         response = _refused(ctx, error)
     forget(request, response, "provider")
