@@ -184,6 +184,14 @@ async def test_the_last_administrator_stays(db_dsn: str) -> None:
         assert sum("admin" in r["roles"] and r["disabled_at"] is None for r in rows) == 1
 
 
+async def test_who_cannot_sign_in_yet_is_no_other_administrator(db_dsn: str) -> None:
+    async with opened(db_dsn) as desk:
+        one = await ada(desk, Role.ADMIN, name="one")
+        await desk.accounts.add("two", "Two", (Role.ADMIN,), "test", NOW)  # a link that nobody has used
+        with pytest.raises(IdentityRefusedError, match="last administrator who can sign in"):
+            await desk.accounts.disable(one, NOW)
+
+
 @pytest.mark.parametrize("name", ["", "a", "Ada", "ada lovelace", "-ada", "a" * 64, "ada\n", "../x"])
 async def test_names_that_are_none(db_dsn: str, name: str) -> None:
     async with opened(db_dsn) as desk:
