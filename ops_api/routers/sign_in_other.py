@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from ops_api.access.addresses import own_address
+from ops_api.access.enforce import FORMS
 from ops_api.households.codes import new_token
 from ops_api.identity.model import IdentityRefusedError, WrongError
 from ops_api.identity.oidc import WRONG as NOT_SAID
@@ -31,6 +33,17 @@ def needs_site(request: Request, ctx: Context) -> Site:
     return found
 
 
+async def said_in(request: Request) -> dict[str, Any]:
+    """Return what a browser sent of a passkey.
+
+    Raises:
+        WrongError: it is no JSON object.
+    """
+    if request.headers.get("content-type", "").startswith(FORMS):  # read already, for its mark
+        raise WrongError(WRONG)
+    return said_of(await request.body())
+
+
 @router.post("/sign-in/passkey/options")
 async def passkey_options(request: Request, ctx: Ctx) -> Response:
     """Begin to sign in by a passkey: what the browser needs."""
@@ -45,7 +58,7 @@ async def passkey(request: Request, ctx: Ctx, to: Next = "/") -> Response:
     """Let in whoever shows a passkey; the answer says where to go, or why not."""
     desk, now, site = desk_of(ctx), ctx.clock.now(), needs_site(request, ctx)
     try:
-        said = said_of(await request.body())
+        said = await said_in(request)
         owner = await desk.passkeys.finish(site, step_of(request, "passkey"), said, now)
         who = None if owner.account_id is None else await desk.accounts.by_id(owner.account_id)
         if who is None:

@@ -202,6 +202,13 @@ async def test_the_address_of_another_gives_nothing_of_theirs(db_dsn: str, liar:
         assert one.roles == {Role.HIGHWAYS, Role.OPERATIONS}
 
 
+@pytest.mark.parametrize("called", [{"name": "  "}, {"name": " ", "preferred_username": "\t"}, {"name": 7}])
+async def test_who_has_no_name_there_comes_in_too(db_dsn: str, liar: Liar, called: dict[str, Any]) -> None:
+    async with desk_at(db_dsn, liar.issuer) as desk:
+        liar.claims = {"groups": ["Duty"]} | called
+        assert (await desk.accounts.of_provider(await finished(desk, liar), NOW)).label.strip()
+
+
 LONG_AGO = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp())
 
 

@@ -51,7 +51,7 @@ def said_by(claims: Mapping[str, Any], claim: str, mapping: Mapping[str, Sequenc
         mapping: names of roles by value of that claim; what is not in it gives none.
     """
     called = str(claims.get("preferred_username") or claims.get("email") or claims["sub"])
-    label = str(claims.get("name") or called).strip()[:LABEL_MOST]
+    label = str(claims.get("name") or "").strip() or called.strip() or name_from(called)
     values = _values(claims, claim)
     roles = roles_of(role for value in values for role in mapping.get(value, ()))
     methods = claims.get("amr")
@@ -59,7 +59,7 @@ def said_by(claims: Mapping[str, Any], claim: str, mapping: Mapping[str, Sequenc
     return Said(
         f"{claims['iss']} {claims['sub']}",
         name_from(called),
-        label,
+        label[:LABEL_MOST],
         roles - {Role.RESIDENT},
         "mfa" in shown or len(shown & FACTORS) > 1,
         _time(claims.get("auth_time")),
