@@ -7,6 +7,7 @@ wrong body is answered, so who may not ask learns nothing of what a right one lo
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Protocol, cast
 
 import structlog
@@ -112,7 +113,10 @@ async def _is_ours(request: Request, who: Principal) -> bool:
     if HEADER in request.headers or kind not in SIMPLE or (not kind and request.method != "POST"):
         return True
     if kind == FORMS[0]:
-        await request.body()  # kept with the request, for a route that reads no form
+        with suppress(
+            RuntimeError
+        ):  # a route that takes a form has read it by now; another reads the body, which is kept here
+            await request.body()
     sent = (await request.form()).get(FIELD) if kind in FORMS else None
     return is_mark(_context(request).front.secret, who.session_id, sent)
 

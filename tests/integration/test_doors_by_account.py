@@ -8,6 +8,7 @@ import pytest
 
 from ops_api.access.principal import STAFF_PLAIN_COOKIE
 from tests.fakes import seed_web, website
+from tests.fakes.databases import drop, with_database
 from tests.fakes.housing_rows import shares
 from tests.fakes.website import Site
 
@@ -108,7 +109,7 @@ async def test_where_teams_passwords_are_closed_accounts_alone_open_the_doors(
 ) -> None:
     template, town, now = await towns.template()
     name = website.clone(pg_server, template)
-    dsn = website.with_database(pg_server, name)
+    dsn = with_database(pg_server, name)
     async with website.running(dsn, town, now, identity={"team_passwords": False}) as site:
         route = site.town.routes[0].route_id
         for role, path, said in PAGES:
@@ -124,7 +125,7 @@ async def test_where_teams_passwords_are_closed_accounts_alone_open_the_doors(
         assert (await site.as_("highways").post("/api/v1/winter/orders", json=order)).status_code == 201
         kept = await site.as_("highways").post("/winter/board/keep", data={"night": str(now.date())})
         assert kept.status_code != 404, kept.text
-    website.drop(pg_server, name)
+    drop(pg_server, name)
 
 
 @pytest.mark.parametrize("path", ["/ops/bye", "/crew/bye"])

@@ -125,11 +125,11 @@ async def test_a_key_of_somebody_who_may_not_does_not_either(
     async with at_desk(site) as desk:
         who = await desk.accounts.add("ada", "Ada", (role,), "test", now)
         key = (await desk.keys.make(who, "feed", [scope], now)).key
-        body = {"json": {}} if method == "POST" else {}
-        answer = await site.http.request(method, path, headers={"X-Api-Key": key}, **body)
+        body: dict[str, str] | None = {} if method == "POST" else None
+        answer = await site.http.request(method, path, headers={"X-Api-Key": key}, json=body)
         assert answer.status_code == 403, answer.text
         # The same key of a technical account, which was given the whole of its scopes on purpose, is let in.
         feed = await desk.accounts.add("feed", "Feed", (Role.SERVICE,), "test", now)
         key = (await desk.keys.make(feed, "feed", [scope], now)).key
-        answer = await site.http.request(method, path, headers={"X-Api-Key": key}, **body)
+        answer = await site.http.request(method, path, headers={"X-Api-Key": key}, json=body)
         assert answer.status_code in (200, 422), answer.text
