@@ -142,7 +142,7 @@ def _say_who(operation: Document, rule: Rule) -> None:
     needed = {"401": "Who asks is not known."} if rule.who not in ("open", "code", "look") else {}
     if rule.who in ("roles", "door"):
         needed["403"] = "Who asks may not do this."
-    if rule.cost != "cheap" or rule.audit == "change":
+    if rule.cost != "cheap" or rule.audit == "change" or needed:
         needed["429"] = "Too many requests; `Retry-After` says how many seconds to wait."
     for status, said in needed.items():
         operation["responses"].setdefault(status, {"description": said})

@@ -180,6 +180,20 @@ async def test_one_too_many_is_told_how_long_to_wait_and_others_are_not_kept_out
     assert (await ask(app, "GET /", {}, "198.51.100.1")).status == 200
 
 
+async def test_who_is_known_and_refused_again_and_again_is_told_to_wait_and_makes_no_more_lines(
+    app: FastAPI, audit: MemoryAudit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever has the code of a frog could fill the audit, and hold its lock, as fast as she can ask."""
+    monkeypatch.setattr("ops_api.access.enforce.REFUSED_A_MINUTE", 5.0)
+    app.state.context = replace(app.state.context, clock=Still())
+    for who in ("resident", "bin_crew"):
+        audit.lines.clear()
+        statuses = [(await ask(app, LETTERS, WHO[who])).status for _ in range(7)]
+        assert statuses[5:] == [429, 429], who
+        assert len(audit.lines) == 5
+    assert (await ask(app, LETTERS, WHO["waste"])).status == 403
+
+
 async def test_a_key_that_is_not_good_is_told_so_and_its_cookie_does_not_help(app: FastAPI) -> None:
     answer = await ask(app, "GET /api/v1/alarms", {"x-api-key": "cok_gone", **WHO["operations"]})
     assert (answer.status, answer.headers["www-authenticate"]) == (401, 'Bearer error="invalid_token"')
