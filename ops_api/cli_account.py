@@ -78,7 +78,7 @@ def add(
         made = await desk.accounts.add(name, label or name, held, who, _now())
         return await desk.accounts.link(made, _now()) if link else None
 
-    found = at_accounts(run, "account add", lambda _: f"account:{name}", by=by)
+    found = at_accounts(run, "account add", lambda _: f"account:{name}", by=by, what=lambda _: _given(held))
     if found is None:
         typer.echo(f"{name} is made")
     else:
@@ -104,7 +104,7 @@ def list_accounts(as_json: AsJson = False) -> None:
 def roles(name: Name, role: Roles) -> None:
     """Give an account these roles instead of those it has; that ends its sessions."""
     held = _roles(role)
-    _with_account(name, lambda desk, who: desk.accounts.set_roles(who, held), "account roles")
+    _with_account(name, lambda desk, who: desk.accounts.set_roles(who, held), "account roles", held)
     typer.echo(f"{name}: {', '.join(sorted(held))}; signed out everywhere")
 
 
@@ -176,6 +176,7 @@ def at_accounts(
     *,
     by: str = "",
     needs_secret: bool = False,
+    what: Callable[[Result], dict[str, list[str]]] = lambda _: {},
 ) -> Result:
     """Do something at the desk of the settings' database, and return what it returns; a refusal is told, exit status 1.
 
@@ -185,6 +186,7 @@ def at_accounts(
         about: which account (``account:`` and its name) or key (``key:``) it was, of what ``work`` returned.
         by: who does it; the login's name without.
         needs_secret: whether keys are made, which is no good without the API's own secret.
+        what: roles or scopes that were given.
     """
     from functools import partial
 
@@ -196,7 +198,7 @@ def at_accounts(
         desk, audit = door
         done = await work(desk)
         if act:
-            await audit.add(_entry(act, name_of(by), await _numbered(desk, about(done))))
+            await audit.add(_entry(act, name_of(by), await _numbered(desk, about(done)), what(done)))
         return done
 
     return through(partial(identity_of, needs_secret=needs_secret), run, (IdentityRefusedError,))
@@ -209,7 +211,8 @@ async def _numbered(desk: IdentityDesk, about: str) -> str:
     return about if found is None else f"account:{found.account_id}"
 
 
-def _entry(act: str, who: str, about: str) -> Entry:
+def _entry(act: str, who: str, about: str, what: dict[str, list[str]]) -> Entry:
+    import json
     from secrets import token_hex
 
     from ops_api.audit.core.model import Entry
@@ -217,7 +220,7 @@ def _entry(act: str, who: str, about: str) -> Entry:
     at_us = round(_now().timestamp() * 1_000_000)
     return Entry(
         at_us=at_us, actor_kind="cli", actor_id=who, roles="", via="cli", action=act, object=about, outcome="done", source="",
-        request_id=token_hex(8),
+        request_id=token_hex(8), detail=json.dumps(what, sort_keys=True),
     )  # fmt: skip
 
 
@@ -236,12 +239,19 @@ async def account_called(desk: IdentityDesk, name: str) -> Account:
 
 
 def _with_account(
-    name: str, work: Callable[[IdentityDesk, Account], Awaitable[Result]], act: str = ""
+    name: str,
+    work: Callable[[IdentityDesk, Account], Awaitable[Result]],
+    act: str = "",
+    roles: frozenset[Role] = frozenset(),
 ) -> Result:
     async def run(desk: IdentityDesk) -> Result:
         return await work(desk, await account_called(desk, name))
 
-    return at_accounts(run, act, lambda _: f"account:{name}")
+    return at_accounts(run, act, lambda _: f"account:{name}", what=lambda _: _given(roles))
+
+
+def _given(roles: frozenset[Role]) -> dict[str, list[str]]:
+    return {"roles": sorted(roles)} if roles else {}
 
 
 def _roles(names: list[str]) -> frozenset[Role]:

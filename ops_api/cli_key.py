@@ -44,7 +44,13 @@ def make(
         who = await account_called(desk, owner)
         return await desk.keys.make(who, label, scope, datetime.now(UTC), life)
 
-    made = at_accounts(run, "key make", lambda key: f"key:{key.key_id}", needs_secret=True)
+    made = at_accounts(
+        run,
+        "key make",
+        lambda key: f"key:{key.key_id}",
+        needs_secret=True,
+        what=lambda key: {"scopes": sorted(key.scopes)},
+    )
     typer.echo(made.key)
     if not quiet:
         typer.echo(

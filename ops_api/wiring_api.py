@@ -39,6 +39,7 @@ from ops_api.wiring_cases import cases_on
 from ops_api.wiring_crew import crew_desk
 from ops_api.wiring_front import front_door
 from ops_api.wiring_http import certificate_watched, server_config
+from ops_api.wiring_identity import doors_of
 from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_privacy import as_login, eraser_of
@@ -91,7 +92,7 @@ async def run_api(
         ConfigurationError: the address is taken, or the database is not named.
         TransientError: the database does not answer.
     """
-    settings = as_login(settings)
+    settings = doors_of(as_login(settings))
     pool = await open_pool(
         settings.db,
         application_name="cityops-api",

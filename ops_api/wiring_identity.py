@@ -53,6 +53,19 @@ def terms_of_identity(settings: Settings) -> Terms:
     )
 
 
+TEAMS = ("housing", "winter", "crew", "ops", "bin_days")
+"""Groups of settings that have a team's password."""
+
+
+def doors_of(settings: Settings) -> Settings:
+    """Return the settings without the teams' passwords, where accounts and keys alone open their doors."""
+    if settings.identity.team_passwords:
+        return settings
+    return settings.model_copy(
+        update={name: getattr(settings, name).model_copy(update={"password": None}) for name in TEAMS}
+    )
+
+
 def _at(settings: Settings) -> AtProvider | None:
     given = settings.identity
     if not given.oidc_issuer or given.oidc_client_secret is None:

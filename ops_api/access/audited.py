@@ -52,13 +52,14 @@ class Audited:
             return
         state = scope.setdefault("state", {})
         state["request_id"] = token_hex(8)
-        refused = False
+        begun = refused = False
 
         async def noted(message: Message) -> None:
-            nonlocal refused
+            nonlocal begun, refused
             if refused:
                 raise _NotWrittenDownError
             if message["type"] == "http.response.start":
+                begun = True
                 message["headers"] = [
                     *(message.get("headers") or []),
                     (b"x-request-id", state["request_id"].encode()),
@@ -72,8 +73,11 @@ class Audited:
         try:
             await self._app(scope, receive, noted)
         except Exception:
-            if not refused:
-                raise
+            if refused:
+                return
+            if not begun:  # answered outside of this, with 500; what it had done by then is done
+                await self._note(scope, 500)
+            raise
 
     async def _note(self, scope: MutableMapping[str, Any], status: int) -> bool:
         """Return whether the answer may be sent."""

@@ -7,6 +7,7 @@ wrong body is answered, so who may not ask learns nothing of what a right one lo
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Protocol, cast
 
 import structlog
@@ -15,7 +16,7 @@ from fastapi import HTTPException, Request
 from cityops.clock import Clock
 from ops_api.access.addresses import sign_in_address
 from ops_api.access.forms import FIELD, HEADER, is_mark, mark_of, show_mark
-from ops_api.access.limits import Buckets, allowance
+from ops_api.access.limits import REFUSED_A_MINUTE, Buckets, allowance
 from ops_api.access.model import NOBODY, Answer, Principal, Role, Rule, decide
 from ops_api.access.principal import network, principal_of, resident_of, uses_cookie
 from ops_api.access.rules import RULES
@@ -101,6 +102,8 @@ async def _check(request: Request, rule: Rule, who: Principal) -> None:
         show_mark(mark_of(ctx.front.secret, who.session_id))
     answer = decide(rule, who, ctx.clock.now().timestamp(), request.path_params)
     if answer != "yes":
+        if who.kind != "nobody":
+            _take(request, f"refused:{who.kind}:{who.id}", REFUSED_A_MINUTE)
         raise _refused(request, rule, answer)
     if by_cookie and request.method not in SAFE and not await _is_ours(request, who):
         raise HTTPException(403, OLD_FORM)
@@ -111,6 +114,11 @@ async def _is_ours(request: Request, who: Principal) -> bool:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if HEADER in request.headers or kind not in SIMPLE or (not kind and request.method != "POST"):
         return True
+    if kind == FORMS[0]:
+        with suppress(
+            RuntimeError
+        ):  # a form was read for the route by now; of another route the body is kept
+            await request.body()
     sent = (await request.form()).get(FIELD) if kind in FORMS else None
     return is_mark(_context(request).front.secret, who.session_id, sent)
 
@@ -136,11 +144,13 @@ def _count(request: Request, rule: Rule, who: Principal) -> None:
     a_minute = allowance(rule, who, safe=request.method in SAFE)
     if a_minute is None:
         return
-    ctx, asker = _context(request), who.id or network(request)
     cost = rule.cost if request.method in SAFE else "write"
-    wait_s = ctx.buckets.wait_s(
-        f"{cost}:{who.kind}:{rule.door}:{asker}", a_minute, ctx.clock.now().timestamp()
-    )
+    _take(request, f"{cost}:{who.kind}:{rule.door}:{who.id or network(request)}", a_minute)
+
+
+def _take(request: Request, bucket: str, a_minute: float) -> None:
+    ctx = _context(request)
+    wait_s = ctx.buckets.wait_s(bucket, a_minute, ctx.clock.now().timestamp())
     if wait_s > 0.0:
         raise HTTPException(
             429,

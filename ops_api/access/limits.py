@@ -13,6 +13,8 @@ MOST = 10_000
 MINUTE_S = 60.0
 SEARCH_A_MINUTE = 60.0
 WRITES_A_MINUTE = {"nobody": 60.0, "resident": 600.0, "staff": 600.0, "program": 6000.0}
+REFUSED_A_MINUTE = 600.0
+"""Of who is known: each is a line of the audit."""
 TEAM_WRITES_A_MINUTE = 600.0
 """Of one network at a team's door: a depot's telephones are one network, and send at once what they kept."""
 
@@ -20,9 +22,10 @@ TEAM_WRITES_A_MINUTE = 600.0
 def allowance(rule: Rule, who: Principal, *, safe: bool) -> float | None:
     """Return how many such requests a minute somebody may make; None: they are not counted.
 
-    Reads of what is open are not: walls poll them all day. ``safe``: nothing is changed by it.
+    Reads of what is open are not: walls poll them all day. A look that is written down is as a write: it makes a line.
+    ``safe``: nothing is changed by it.
     """
-    if not safe:
+    if not safe or (rule.audit == "look" and rule.cost == "cheap"):
         team = rule.who == "door" and who.kind == "nobody"
         return TEAM_WRITES_A_MINUTE if team else WRITES_A_MINUTE[who.kind]
     if rule.cost == "cheap":

@@ -40,8 +40,6 @@ Scope = Literal[
     "devices:write",
     "observations:write",
     "forecasts:write",
-    "home:read",
-    "home:write",
     "export",
     "audit:read",
     "accounts:write",
@@ -62,12 +60,12 @@ class Principal:
         kind: person of the council, resident, program with a key, or nobody known.
         id: account, resident or key; never a name.
         name: shown where what was done is shown.
-        roles: of a person; of a program those its key was made with.
+        roles: of a person; of a program those of the account that its key belongs to, as they are now.
         scopes: what a program's key is good for; of people empty.
         mfa: two factors were shown in this session.
         signed_in_s: seconds since the epoch at which the last factor was shown.
         session_id: the session, for forms' marks and for ending it.
-        homes: codes of homes that a resident lives in, or that a key was made for.
+        homes: codes of homes that a resident lives in.
         network: where the request came from, as the limits count it.
         until_s: seconds since the epoch at which the session ends; 0: not known.
     """
@@ -146,7 +144,7 @@ def decide(rule: Rule, who: Principal, now_s: float, path: Mapping[str, str]) ->
     if rule.who == "door":  # a person may have the team's password; a key is good for what it is good for
         return "no" if who.kind == "program" and not entitled(rule, who) else "yes"
     if rule.who == "home":
-        return _home(rule, who, path)
+        return _home(who, path)
     if who.kind == "nobody" or _only_lives_here(rule, who):
         return "sign_in"
     if not entitled(rule, who):
@@ -161,14 +159,12 @@ def _only_lives_here(rule: Rule, who: Principal) -> bool:
 
 
 def entitled(rule: Rule, who: Principal) -> bool:
-    """Whether somebody has a role that a rule names; a program also needs the scope."""
+    """Whether somebody has a role that a rule names; a program has its owner's, or ``service``, and needs the scope too."""
     if who.kind == "program":
         allowed = rule.scope != "" and rule.scope in who.scopes
         return allowed and (rule.who == "signed_in" or not who.roles.isdisjoint(rule.roles | {Role.SERVICE}))
     return (rule.who == "signed_in" and who.kind != "nobody") or not who.roles.isdisjoint(rule.roles)
 
 
-def _home(rule: Rule, who: Principal, path: Mapping[str, str]) -> Answer:
-    if path.get("code", "") not in who.homes:
-        return "hidden"
-    return "yes" if who.kind == "resident" or (rule.scope != "" and rule.scope in who.scopes) else "hidden"
+def _home(who: Principal, path: Mapping[str, str]) -> Answer:
+    return "yes" if who.kind == "resident" and path.get("code", "") in who.homes else "hidden"

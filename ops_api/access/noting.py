@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, MutableMapping
 from datetime import datetime
@@ -44,6 +45,7 @@ def entry_of(scope: MutableMapping[str, Any], rule: Rule, status: int, now: date
         outcome=str(status),
         source="" if client is None else _fit(network_of(str(client[0]))),
         request_id=state["request_id"],
+        detail=json.dumps(state.get("detail", {}), sort_keys=True),  # said by the route itself: roles, scopes
     )
 
 

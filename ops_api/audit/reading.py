@@ -34,7 +34,7 @@ def checked(dsn: str, heads: Mapping[int, bytes]) -> tuple[int, int, list[Fault]
         with connection.cursor("audit") as cursor:
             cursor.itersize = AT_ONCE
             cursor.execute(_LINES)
-            kept = {number: link for number, link in heads.items() if number > base}
+            kept = {number: link for number, link in heads.items() if number >= base}
             found = list(faults(_counted(cursor, last), kept, base, before))
     return base, last[0], found
 

@@ -28,7 +28,9 @@ class Spool:
     def keep(self, entry: Entry) -> None:
         """Add a line; it is on the disk when this returns."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        _write(self._path, os.O_APPEND, json.dumps(asdict(entry)) + "\n")
+        # A line that a crash cut short has no end, and would take this one with it.
+        begin = "" if self._is_whole() else "\n"
+        _write(self._path, os.O_APPEND, f"{begin}{json.dumps(asdict(entry))}\n")
 
     def first(self) -> Entry | None:
         """Return the oldest line; one that was cut short by a crash is passed over, and none is left where no other is."""
@@ -50,6 +52,12 @@ class Spool:
         beside = self._path.with_suffix(".new")
         _write(beside, os.O_TRUNC, whole)
         beside.replace(self._path)
+
+    def _is_whole(self) -> bool:
+        try:
+            return self._path.read_bytes()[-1:] in (b"", b"\n")
+        except FileNotFoundError:
+            return True
 
     def _lines(self) -> list[str]:
         try:

@@ -51,7 +51,14 @@ class PostgresAudit:
             log.error("audit line kept aside", action=entry.action, request_id=entry.request_id)
             kept = replace(entry, source="")
             async with self._telling:
-                await asyncio.to_thread(self._spool.keep, kept)
+                await self._keep(kept)
+
+    async def _keep(self, entry: Entry) -> None:
+        try:
+            await asyncio.to_thread(self._spool.keep, entry)
+        except OSError as error:
+            # The act is done, and its answer is right. The log is the last place that the line can be.
+            log.critical("audit line is kept nowhere but here", why=str(error), **asdict(entry))
 
     async def tell(self) -> int:
         """Append what waits on the disk, with the time it was done at; return how many lines.
@@ -89,6 +96,6 @@ async def keep_telling(audit: PostgresAudit, every_s: float = 60.0, head_every_s
                 number, link = await audit.head()
                 log.info("audit head", line=number, link=link)
                 next_head_s = loop.time() + head_every_s
-        except TransientError as error:
+        except (TransientError, psycopg.Error, OSError) as error:  # nothing ends this loop but its cancelling
             log.warning("audit not told", error=str(error))
         await asyncio.sleep(every_s)

@@ -230,4 +230,6 @@ async def _not_the_last(t: Transaction, who: Account) -> None:
     await t.rows("account_lock")
     left = await t.row("admins_but", account_id=who.account_id)
     if left is not None and left["is_admin"] and left["others"] == 0:
-        raise IdentityRefusedError(f"{who.name} is the last administrator; make another one first")
+        raise IdentityRefusedError(
+            f"{who.name} is the last administrator who can sign in; make another one first"
+        )

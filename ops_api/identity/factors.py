@@ -76,11 +76,14 @@ class Factors:
         return secret, pyotp.TOTP(secret).provisioning_uri(name=who.name, issuer_name=issuer)
 
     async def begun(self, who: Account, issuer: str) -> tuple[str, str] | None:
-        """Return the secret that was begun and not confirmed; None where there is none."""
+        """Return the secret that was begun and not confirmed; None where there is none that can be opened."""
         row = await self._db.row("totp_of", account_id=who.account_id)
         if row is None or row["confirmed_at"] is not None:
             return None
-        secret = self._open(bytes(row["sealed"]), who.account_id)
+        try:
+            secret = self._open(bytes(row["sealed"]), who.account_id)
+        except IdentityRefusedError:
+            return None  # sealed under another identity secret: another is begun
         return secret, pyotp.TOTP(secret).provisioning_uri(name=who.name, issuer_name=issuer)
 
     async def confirm(self, who: Account, code: str, now: datetime) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from typing import TypeVar
@@ -24,16 +25,27 @@ T = TypeVar("T")
 
 
 class Hasher:
-    """Hashes and checks passwords.
-
-    Raises:
-        BusyError: from every method, when too many wait already.
-    """
+    """Hashes and checks passwords, for who has a :meth:`place`."""
 
     def __init__(self) -> None:
         self._argon2 = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
         self._room = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place among those who wait, for as long as the block.
+
+        Raises:
+            BusyError: too many wait already.
+        """
+        if self._waiting >= WAITING:
+            raise BusyError("Many people sign in just now. Try again in a moment.")
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waiting -= 1
 
     async def hash(self, password: str) -> str:
         """Return the hash of a password, with its own salt."""
@@ -56,14 +68,8 @@ class Hasher:
             return False
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
-        if self._waiting >= WAITING:
-            raise BusyError("Many people sign in just now. Try again in a moment.")
-        self._waiting += 1
-        try:
-            async with self._room:
-                return await asyncio.to_thread(work)
-        finally:
-            self._waiting -= 1
+        async with self._room:
+            return await asyncio.to_thread(work)
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ops_api.access.model import SCOPES, Principal, Role
+from ops_api.access.model import SCOPES, Principal
 from ops_api.identity.core import keys
 from ops_api.identity.core.scopes import roles_of, scopes_of
 from ops_api.identity.model import Account, IdentityRefusedError, Terms
@@ -65,19 +65,20 @@ class Keys:
         return made
 
     async def find(self, key: str, now: datetime) -> Principal | None:
-        """Return the program whose key this is, with what its owner's roles still allow; None for no key that holds."""
+        """Return the program whose key this is, with its owner's roles and what they still allow; None for no key that holds."""
         key_id = keys.key_id_of(key)
         row = None if key_id is None else await self._db.row("key_by_id", key_id=key_id, now=now)
         if row is None or not keys.same(keys.mark(self._secret, key), bytes(row["mark"])):
             return None
         if row["used_on"] != now.date():
             await self._db.rows("key_used", key_id=key_id, now=now)
+        held = roles_of(row["roles"])
         return Principal(
             kind="program",
             id=row["key_id"],
             name=row["label"],
-            roles=frozenset({Role.SERVICE}),
-            scopes=frozenset(row["scopes"]) & scopes_of(roles_of(row["roles"])),
+            roles=held,
+            scopes=frozenset(row["scopes"]) & scopes_of(held),
         )
 
     async def listed(self, account_id: str | None = None) -> list[Row]:

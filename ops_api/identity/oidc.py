@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -70,7 +70,7 @@ class Provider:
         self._at, self._steps = at, steps
         self._told: _Told | None = None
 
-    async def begin(self, back: str, browser: str, to: str, now: datetime) -> str:
+    async def begin(self, back: str, browser: str, to: str, now: datetime, *, again: bool = False) -> str:
         """Return the provider's address to send the browser to.
 
         Args:
@@ -78,17 +78,19 @@ class Provider:
             browser: secret of the browser, in a cookie: another one can't go on with what this one began.
             to: where its user wants to go.
             now: the time.
+            again: have the provider ask who it is, though it knows.
 
         Raises:
             BusyError: the provider does not answer, or not as one.
         """
         told = await self._tell(now)
         verifier, nonce = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
+        ask = {"prompt": "login", "max_age": "0"} if again else {}
         async with self._client(back) as client:
             address, state = client.create_authorization_url(
-                told.document["authorization_endpoint"], code_verifier=verifier, nonce=nonce
+                told.document["authorization_endpoint"], code_verifier=verifier, nonce=nonce, **ask
             )
-        data = {"verifier": verifier, "nonce": nonce, "to": to, "back": back}
+        data = {"verifier": verifier, "nonce": nonce, "to": to, "back": back, "again": again}
         await self._steps.begin("oidc", LIFE, now, browser=browser, data=data, token=state)
         return str(address)
 
@@ -112,7 +114,12 @@ class Provider:
             raise WrongError(WRONG)
         token = await self._fetch(step, asked["code"], now)
         claims = await self._checked(token, step.data["nonce"], now)
-        return said_by(claims, self._at.claim, self._at.roles), str(step.data["to"])
+        said = said_by(claims, self._at.claim, self._at.roles)
+        if said.shown_at_s is None and step.data["again"]:
+            said = replace(
+                said, shown_at_s=now.timestamp()
+            )  # it was asked to ask, and does not say when it did
+        return said, str(step.data["to"])
 
     async def _fetch(self, step: Step, code: str, now: datetime) -> str:
         told = await self._tell(now)

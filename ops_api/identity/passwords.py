@@ -39,14 +39,16 @@ class Passwords:
             BusyError: too many try at once.
         """
         named = name.strip().lower()[:NAME_MOST]
-        await self._tries.count(named, asker, now)
-        row = await self._db.row("account_to_sign_in", name=named) if is_name(named) else None
-        hashed = None if row is None else row["hash"]
-        right = await self._hasher.opens(password[: PASSWORD_MOST + 1], hashed)
-        if row is None or hashed is None or not right:
-            raise WrongError(WRONG)
-        await self._tries.right(named, asker, now)
-        await self._renew(row["account_id"], password, hashed)
+        # The place first: who finds none because others try is not counted for it, however often.
+        with self._hasher.place():
+            await self._tries.count(named, asker, now)
+            row = await self._db.row("account_to_sign_in", name=named) if is_name(named) else None
+            hashed = None if row is None else row["hash"]
+            right = await self._hasher.opens(password[: PASSWORD_MOST + 1], hashed)
+            if row is None or hashed is None or not right:
+                raise WrongError(WRONG)
+            await self._tries.right(named, asker, now)
+            await self._renew(row["account_id"], password, hashed)
         return account_of(row)
 
     async def set(self, who: Account, password: str, now: datetime) -> None:
@@ -56,10 +58,22 @@ class Passwords:
             IdentityRefusedError: it is too short, or one that many use; nothing was changed.
             BusyError: too many sign in at once.
         """
+        await self.keep(who, await self.hashed(who, password), now)
+
+    async def hashed(self, who: Account, password: str) -> str:
+        """Return the hash of a password that an account may have.
+
+        Raises:
+            IdentityRefusedError, BusyError: as :meth:`set` does.
+        """
         no = self.why_not(who, password)
         if no is not None:
             raise IdentityRefusedError(no)
-        hashed = await self._hasher.hash(password)
+        with self._hasher.place():
+            return await self._hasher.hash(password)
+
+    async def keep(self, who: Account, hashed: str, now: datetime) -> None:
+        """Have an account's password be the one with this hash."""
         await self._db.rows("password_set", account_id=who.account_id, hash=hashed, now=now)
 
     def why_not(self, who: Account, password: str) -> str | None:

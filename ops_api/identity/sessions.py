@@ -33,8 +33,19 @@ class StaffSessions:
     def __init__(self, db: Db, terms: Terms) -> None:
         self._db, self._terms = db, terms
 
-    async def begin(self, who: Account, how: How, now: datetime, *, mfa: bool, agent: str = "") -> Ticket:
+    async def begin(
+        self,
+        who: Account,
+        how: How,
+        now: datetime,
+        *,
+        mfa: bool,
+        agent: str = "",
+        strong_at: datetime | None = None,
+    ) -> Ticket:
         """Begin a session: always a new token, so that one put into the browser before is worth nothing.
+
+        ``strong_at``: when a factor was shown; None: now.
 
         Raises:
             IdentityRefusedError: the account was closed meanwhile, or a second factor is missing.
@@ -50,6 +61,7 @@ class StaffSessions:
             how=how,
             mfa=mfa,
             agent=agent[:AGENT_MOST],
+            strong_at=min(strong_at or now, now),
             now=now,
         )
         if made is None:

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from ops_api.households.codes import new_token, token_hash
 from ops_api.queries import Db, Row
 
-What = Literal["factor", "passkey", "passkey_new", "oidc", "link", "resident_link"]
+What = Literal["factor", "passkey", "passkey_new", "oidc", "link"]
 WRONG_MOST = 5
 """Wrong codes after which a step is over."""
 

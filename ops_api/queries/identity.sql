@@ -10,8 +10,11 @@ select pg_advisory_xact_lock(hashtext('cityops account'))
 -- admins_but
 -- Whether an account is an administrator's, and how many others there are who could sign in.
 select exists (select from account where account_id = %(account_id)s and 'admin' = any (roles) and disabled_at is null) as is_admin,
-       count(*)::integer as others from account
+       count(*)::integer as others from account a
 where 'admin' = any (roles) and disabled_at is null and account_id <> %(account_id)s
+  and (a.oidc_subject is not null
+       or exists (select from account_password p where p.account_id = a.account_id)
+       or exists (select from passkey k where k.account_id = a.account_id))
 
 -- accounts_ready
 -- Whether an administrator has a way to sign in.
@@ -105,7 +108,7 @@ select exists (select from account_totp t where t.account_id = %(account_id)s an
 
 -- staff_session_add
 insert into staff_session (account_id, account_epoch, token_hash, made_at, rotated_at, seen_at, strong_at, expires_at, how, mfa, agent)
-select account_id, epoch, %(hash)s, %(now)s, %(now)s, %(now)s, %(now)s, %(expires_at)s, %(how)s, %(mfa)s, %(agent)s
+select account_id, epoch, %(hash)s, %(now)s, %(now)s, %(now)s, %(strong_at)s, %(expires_at)s, %(how)s, %(mfa)s, %(agent)s
 from account where account_id = %(account_id)s and disabled_at is null
 returning session_id
 

@@ -147,8 +147,7 @@ def security_of(rule: Rule) -> list[dict[str, list[str]]]:
     if rule.who == "look":
         return [{}, *_PROGRAM, {"session": []}]
     if rule.who == "home":
-        keys: list[dict[str, list[str]]] = [{"key": []}, {"basic": []}] if rule.scope else []
-        return [{"resident": []}, {"bearer": []}, *keys]
+        return [{"resident": []}, {"bearer": []}]
     if rule.who == "signed_in":
         return [{"session": []}, {"resident": []}, {"bearer": []}]
     team: list[dict[str, list[str]]] = [{"bearer": []}] if rule.door and not rule.scope else []
@@ -164,7 +163,7 @@ def _say_who(operation: Document, rule: Rule) -> None:
     needed = {"401": "Who asks is not known."} if rule.who not in ("open", "code", "look") else {}
     if rule.who in ("roles", "door"):
         needed["403"] = "Who asks may not do this."
-    if rule.cost != "cheap" or rule.audit == "change":
+    if rule.cost != "cheap" or rule.audit == "change" or needed:
         needed["429"] = "Too many requests; `Retry-After` says how many seconds to wait."
     for status, said in needed.items():
         operation["responses"].setdefault(status, {"description": said})

@@ -13,10 +13,10 @@ from ops_api.access.principal import Asker
 from ops_api.identity.core.scopes import scopes_of
 from ops_api.identity.keys import NewKey
 from ops_api.identity.model import Account, IdentityRefusedError
-from ops_api.identity.passkeys import LABEL_MOST, Owner, said_of
+from ops_api.identity.passkeys import LABEL_MOST, Owner
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.sign_in_flow import Typed, page, refusal
-from ops_api.routers.sign_in_other import needs_site
+from ops_api.routers.sign_in_other import needs_site, said_in
 from ops_api.routers.staff_browser import (
     asker_of,
     audited,
@@ -112,7 +112,7 @@ async def add_passkey(request: Request, ctx: Ctx, who: Asker, label: str = "") -
     """Keep the passkey that the browser made."""
     site, mine, token = needs_site(request, ctx), await _account(ctx, who), step_of(request, "passkey")
     try:
-        said = said_of(await request.body())
+        said = await said_in(request)
         named = label[:LABEL_MOST]
         await desk_of(ctx).passkeys.finish_new(_owner(mine), site, token, said, named, ctx.clock.now())
     except IdentityRefusedError as error:
@@ -145,14 +145,15 @@ async def make_key(
         )
     except IdentityRefusedError as error:
         return await _show(request, ctx, who, wrong=str(error), status=422)
-    audited(request, made)
+    audited(request, made, scopes=made.scopes)
     return await _show(request, ctx, who, made=made)
 
 
 @router.post("/keys/revoke")
-async def revoke_key(ctx: Ctx, who: Asker, key: Typed = "") -> Response:
+async def revoke_key(request: Request, ctx: Ctx, who: Asker, key: Typed = "") -> Response:
     """Revoke one of one's own keys."""
-    await desk_of(ctx).keys.revoke(key, ctx.clock.now(), account_id=who.id)
+    if await desk_of(ctx).keys.revoke(key, ctx.clock.now(), account_id=who.id):
+        request.state.about = f"key:{key}"
     return _done("key-gone")
 
 

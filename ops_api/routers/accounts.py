@@ -92,7 +92,7 @@ async def add_account(post: AccountPost, request: Request, ctx: Ctx, who: Asker)
         made = await desk.accounts.add(post.name, post.label or post.name, post.roles, who.name, now)
     except IdentityRefusedError as error:
         raise HTTPException(409, str(error)) from error
-    audited(request, made)
+    audited(request, made, roles=made.roles)
     return _link(request, ctx, await desk.accounts.link(made, now))
 
 
@@ -114,13 +114,16 @@ async def get_account(found: Named, ctx: Ctx, response: Response) -> AccountDocu
         428: {"description": "Say by `If-Match` which state was seen."},
     },
 )
-async def set_roles(found: Named, put: RolesPut, ctx: Ctx, if_match: Seen = None) -> Response:
+async def set_roles(
+    found: Named, put: RolesPut, request: Request, ctx: Ctx, if_match: Seen = None
+) -> Response:
     """Give an account other roles, where it is still as it was seen; that signs it out everywhere."""
     if if_match is None:
         raise HTTPException(
             428, "Send If-Match with the ETag of the account: what others changed is not undone unseen."
         )
     try:
+        audited(request, found, roles=put.roles)
         await desk_of(ctx).accounts.set_roles(found, put.roles, numbers_of(if_match))
     except ChangedMeanwhileError as error:
         raise HTTPException(412, f"{error} Read it again.") from error

@@ -36,7 +36,7 @@ async def add(
         made = await desk.accounts.add(name.strip().lower(), label or name, role or [], who.name, now)
     except IdentityRefusedError as error:
         return await _list(ctx, str(error), 422)
-    audited(request, made)
+    audited(request, made, roles=made.roles)
     return await _one(request, ctx, made, link=await desk.accounts.link(made, now))
 
 
@@ -50,6 +50,7 @@ async def account(found: Named, request: Request, ctx: Ctx) -> Response:
 async def set_roles(found: Named, request: Request, ctx: Ctx, role: Roles = None) -> Response:
     """Give an account other roles; it is signed out everywhere."""
     try:
+        audited(request, found, roles=role or [])
         await desk_of(ctx).accounts.set_roles(found, role or [])
     except IdentityRefusedError as error:
         return await _one(request, ctx, found, wrong=str(error))

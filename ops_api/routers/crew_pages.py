@@ -17,6 +17,7 @@ from ops_api.routers import crew_content
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.crew_door import ADDRESS, COOKIE, OnShift, crew_of, door_of, let_in
 from ops_api.routers.password import try_password
+from ops_api.routers.staff_pass import own_account
 from ops_api.web.render import STATIC
 from rules.core.collection_acts.record import NAME_MOST
 from rules.core.effects import hour_of
@@ -57,9 +58,9 @@ async def say_who(
 
 
 @router.post("/crew/bye")
-async def bye() -> Response:
-    """Forget who it is: the telephone goes to the next crew."""
-    response = RedirectResponse(ADDRESS, 303)
+async def bye(request: Request) -> Response:
+    """Forget who it is: the telephone goes to the next crew. Who came by an account signs out there."""
+    response = RedirectResponse(own_account(request) or ADDRESS, 303)
     response.delete_cookie(COOKIE, path="/")
     return response
 

@@ -16,7 +16,7 @@ from rules.core.winter_orders.commands import NAME_MOST
 COOKIE = "cityops_winter"
 OFFICER = "duty officer"
 NOT_SET_UP = (
-    "The duty officer's desk is not set up here: whoever runs this sets CITYOPS_WINTER__PASSWORD. "
+    "The duty officer's desk is not set up here: sign in with an account (/sign-in), or whoever runs this sets CITYOPS_WINTER__PASSWORD. "
     "Until then proposals are answered with `cityops winter`."
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, HTTPException, Path
+from fastapi import APIRouter, Form, HTTPException, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +16,7 @@ from ops_api.request_ids import RequestId, request_id_of
 from ops_api.routers.context import Ctx
 from ops_api.routers.ops_door import Carried, Program, door_of, let_out, tools_of
 from ops_api.routers.ops_tools_pages import Said, Short, TypedForm, tool_page
+from ops_api.routers.staff_pass import own_account
 from rules.closing.ports import ClosureRefusedError
 from rules.emergency.service import NoWayError
 
@@ -104,9 +105,9 @@ async def close(
 
 
 @pages.post("/bye")
-async def bye() -> Response:
-    """Forget who it is."""
-    return let_out("/ops/what-if")
+async def bye(request: Request) -> Response:
+    """Forget who it is; who came by an account signs out there."""
+    return let_out(own_account(request) or "/ops/what-if")
 
 
 @pages.post("/closures/{closure_id}/open")

@@ -24,7 +24,7 @@ EVERYWHERE = "/"
 """A pass is for all pages: incidents and tools lie under two addresses."""
 ROLE = "operations"
 NOT_SET_UP = (
-    "Nobody acts for the operations centre here yet: whoever runs this sets CITYOPS_OPS__PASSWORD. "
+    "Nobody acts for the operations centre here yet: sign in with an account (/sign-in), or whoever runs this sets CITYOPS_OPS__PASSWORD. "
     "Until then `cityops incidents` and `cityops ops` do it."
 )
 ASK = "Send the operations centre's password: Authorization: Bearer …"

@@ -7,15 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from ops_api.access.model import Principal
 from ops_api.households.model import Member
 from ops_api.identity.model import IdentityRefusedError, WrongError
-from ops_api.identity.passkeys import LABEL_MOST, WRONG, Owner, said_of
+from ops_api.identity.passkeys import LABEL_MOST, WRONG, Owner
 from ops_api.routers.context import Ctx
 from ops_api.routers.home_pages import home_address
 from ops_api.routers.home_people import at_home
 from ops_api.routers.homes import Code
 from ops_api.routers.resident import Who, sign_in
-from ops_api.routers.sign_in_other import needs_site
+from ops_api.routers.sign_in_other import needs_site, said_in
 from ops_api.routers.staff_browser import desk_of, forget, keep_step, step_of
 
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -48,7 +49,7 @@ async def add(code: Code, request: Request, ctx: Ctx, who: Who, label: str = "")
     found, home = at_home(who, code)
     site, token, desk = needs_site(request, ctx), step_of(request, "passkey"), desk_of(ctx)
     try:
-        said = said_of(await request.body())
+        said = await said_in(request)
         await desk.passkeys.finish_new(
             owner_of(found), site, token, said, label[:LABEL_MOST], ctx.clock.now()
         )
@@ -83,7 +84,7 @@ async def join(request: Request, ctx: Ctx) -> Response:
     """Let a resident back in who shows a passkey and lives somewhere; the answer says where to go, or why not."""
     desk, site, now = desk_of(ctx), needs_site(request, ctx), ctx.clock.now()
     try:
-        said = said_of(await request.body())
+        said = await said_in(request)
         owner = await desk.passkeys.finish(site, step_of(request, "passkey"), said, now)
         token = None if owner.resident_id is None else await ctx.sessions.begin(owner.resident_id)
         member = None if token is None else await ctx.sessions.find(token, now)
@@ -92,6 +93,7 @@ async def join(request: Request, ctx: Ctx) -> Response:
     except IdentityRefusedError as error:
         response = JSONResponse({"detail": str(error)}, 403)
     else:
+        request.state.asker = Principal(kind="resident", id=member.resident_id)  # for the audit
         response = JSONResponse({"to": home_address(member.homes[0].code)})
         sign_in(request, response, token)
     forget(request, response, "passkey")

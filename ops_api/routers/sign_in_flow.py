@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Form, HTTPException, Query, Request
@@ -14,6 +15,7 @@ from ops_api.identity.steps import Step
 from ops_api.routers.context import Context
 from ops_api.routers.staff_browser import (
     STEP_LIFE,
+    audited,
     desk_of,
     end_before,
     forget,
@@ -44,7 +46,14 @@ def refusal(error: IdentityRefusedError) -> tuple[int, dict[str, str]]:
 
 
 async def go_on(
-    request: Request, ctx: Context, who: Account, how: How, to: str, *, two: bool = False
+    request: Request,
+    ctx: Context,
+    who: Account,
+    how: How,
+    to: str,
+    *,
+    two: bool = False,
+    strong_at: datetime | None = None,
 ) -> Response:
     """Let somebody in who has shown a factor, or ask for the second.
 
@@ -55,10 +64,12 @@ async def go_on(
         how: which factor.
         to: where they wanted to go.
         two: whether it counts as two factors.
+        strong_at: when it was shown; None: now.
     """
     desk, held = desk_of(ctx), await desk_of(ctx).factors.held(who.account_id)
     if two or not (held.any or desk.terms.two_factors(who.roles)):
-        return await let_in(request, ctx, who, how, to, two=two)
+        return await let_in(request, ctx, who, how, to, two=two, strong_at=strong_at)
+    audited(request, who)  # whose password it was that somebody has
     token = await desk.steps.begin(
         "factor",
         STEP_LIFE,
@@ -80,11 +91,12 @@ async def let_in(
     *,
     two: bool,
     shown: Response | None = None,
+    strong_at: datetime | None = None,
 ) -> Response:
     """Begin a session, always a new one, and lead where they wanted to go; ``shown``: a page to show first."""
     desk, now = desk_of(ctx), ctx.clock.now()
     agent = request.headers.get("user-agent", "")
-    ticket = await desk.sessions.begin(who, how, now, mfa=two, agent=agent)
+    ticket = await desk.sessions.begin(who, how, now, mfa=two, agent=agent, strong_at=strong_at)
     await end_before(request, ctx)
     # For the audit: until now it was nobody known who asked.
     request.state.asker = Principal(kind="staff", id=who.account_id, roles=who.roles)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from ops_api.access.addresses import own_address
+from ops_api.access.enforce import FORMS
 from ops_api.households.codes import new_token
 from ops_api.identity.model import IdentityRefusedError, WrongError
 from ops_api.identity.oidc import WRONG as NOT_SAID
@@ -18,6 +22,7 @@ from ops_api.routers.staff_browser import desk_of, forget, keep_step, own_origin
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 BACK = "/sign-in/provider/back"
 JSON = "application/json"
+LONG_AGO = timedelta(days=1)
 
 
 def needs_site(request: Request, ctx: Context) -> Site:
@@ -26,6 +31,17 @@ def needs_site(request: Request, ctx: Context) -> Site:
     if found is None:
         raise HTTPException(404, "Passkeys need an https address with a name, or localhost.")
     return found
+
+
+async def said_in(request: Request) -> dict[str, Any]:
+    """Return what a browser sent of a passkey.
+
+    Raises:
+        WrongError: it is no JSON object.
+    """
+    if request.headers.get("content-type", "").startswith(FORMS):  # read already, for its mark
+        raise WrongError(WRONG)
+    return said_of(await request.body())
 
 
 @router.post("/sign-in/passkey/options")
@@ -42,7 +58,7 @@ async def passkey(request: Request, ctx: Ctx, to: Next = "/") -> Response:
     """Let in whoever shows a passkey; the answer says where to go, or why not."""
     desk, now, site = desk_of(ctx), ctx.clock.now(), needs_site(request, ctx)
     try:
-        said = said_of(await request.body())
+        said = await said_in(request)
         owner = await desk.passkeys.finish(site, step_of(request, "passkey"), said, now)
         who = None if owner.account_id is None else await desk.accounts.by_id(owner.account_id)
         if who is None:
@@ -58,15 +74,16 @@ async def passkey(request: Request, ctx: Ctx, to: Next = "/") -> Response:
 
 
 @router.get("/sign-in/provider")
-async def to_provider(request: Request, ctx: Ctx, to: Next = "/") -> Response:
-    """Send the browser to the council's provider."""
+async def to_provider(request: Request, ctx: Ctx, to: Next = "/", again: bool = False) -> Response:
+    """Send the browser to the council's provider; ``again``: to show there who it is, though the provider knows."""
     provider, origin, browser = _provider(ctx), own_origin(request, ctx), new_token()
     if not origin:
         raise HTTPException(
             404, "Set CITYOPS_API__PUBLIC_URL: the provider must know where to send you back to."
         )
     try:
-        address = await provider.begin(f"{origin}{BACK}", browser, own_address(to), ctx.clock.now())
+        now = ctx.clock.now()
+        address = await provider.begin(f"{origin}{BACK}", browser, own_address(to), now, again=again)
     except IdentityRefusedError as error:
         return _refused(ctx, error)
     response = RedirectResponse(address, 303)
@@ -81,7 +98,9 @@ async def from_provider(request: Request, ctx: Ctx) -> Response:
     try:
         said, to = await provider.finish(dict(request.query_params), step_of(request, "provider"), now)
         who = await desk.accounts.of_provider(said, now)
-        response = await go_on(request, ctx, who, "oidc", to, two=said.two)
+        # Who was known there already has shown nothing now: what asks for a fresh factor asks again.
+        at = now - LONG_AGO if said.shown_at_s is None else datetime.fromtimestamp(said.shown_at_s, UTC)
+        response = await go_on(request, ctx, who, "oidc", to, two=said.two, strong_at=at)
     except IdentityRefusedError as error:
         response = _refused(ctx, error)
     forget(request, response, "provider")

@@ -133,9 +133,10 @@ async def choose_password(
     if no is not None:
         return _ask_password(ctx, who, no, 422)
     try:
+        hashed = await desk.passwords.hashed(who, password)  # first: a link is not used up by a busy machine
         if await desk.steps.take("link", token, now) is None:
             return page(ctx, "sign_in_link.html", 404, who=None, wrong=USED, least=0)
-        await desk.passwords.set(who, password, now)
+        await desk.passwords.keep(who, hashed, now)
         await desk.accounts.end_sessions(who)
         return await go_on(request, ctx, who, "link", "/account")
     except IdentityRefusedError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -32,10 +33,11 @@ def desk_of(ctx: Context) -> IdentityDesk:
     return ctx.front.desk
 
 
-def audited(request: Request, about: Account | NewKey) -> None:
-    """Have the audit say which account or key it was about: by its number, never by name."""
+def audited(request: Request, about: Account | NewKey, **what: Iterable[str]) -> None:
+    """Have the audit say which account or key it was about, by its number, never by name; ``what``: roles or scopes it was given."""
     one = f"account:{about.account_id}" if isinstance(about, Account) else f"key:{about.key_id}"
     request.state.about = one
+    request.state.detail = {name: sorted(words) for name, words in what.items()}
 
 
 async def _named(name: str, request: Request, ctx: Ctx) -> Account:

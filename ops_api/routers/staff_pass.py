@@ -8,7 +8,7 @@ from __future__ import annotations
 from fastapi import HTTPException, Request
 
 from ops_api.access.model import Principal, entitled
-from ops_api.access.principal import principal_of
+from ops_api.access.principal import principal_of, staff_cookie
 from ops_api.housing.team_door import Pass, TeamDoor
 from ops_api.routers.context import Context
 
@@ -42,6 +42,11 @@ async def carried(
     if found is not None:
         request.state.team = door.team
     return found
+
+
+def own_account(request: Request) -> str:
+    """Return where who came by an account signs out: what forgets a team's pass does not; empty: it is a pass alone."""
+    return "/account" if request.cookies.get(staff_cookie(request)) else ""
 
 
 async def as_named(request: Request, own: Pass, who: str, role: str) -> Pass:

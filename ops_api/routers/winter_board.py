@@ -141,8 +141,8 @@ async def stretch_part(ctx: Ctx, stretch: Name) -> HTMLResponse:
 @pages.post("/winter/board/keep")
 async def keep_score(ctx: Ctx, who: Carried, night: Annotated[date, Form()]) -> Response:
     """Keep a night's score, as an officer: the newest that is kept counts."""
-    door_of(ctx)
     if who is None:
+        door_of(ctx)
         raise HTTPException(403, "Say who you are first: on the page of any route’s orders.")
     if ctx.officers is None or ctx.officers.scores is None:
         raise HTTPException(503, "Scores are not served here.")

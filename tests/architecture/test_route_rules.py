@@ -19,12 +19,15 @@ from ops_api.access.rules.words import OPEN
 
 ROUTERS = (*application.ROUTERS, *application.STANDARDS, *application.PAGES)
 OWN_DIARY = "a household's own diary is in no audit"
+CHALLENGE = "a challenge changes nothing, and anybody may ask for one"
 NOT_AUDITED = {
     "POST /api/v1/homes/{code}/diary": OWN_DIARY,
     "DELETE /api/v1/homes/{code}/diary/{entry_id}": OWN_DIARY,
     "POST /home/{code}/diary": OWN_DIARY,
     "POST /home/{code}/diary/{entry_id}/remove": OWN_DIARY,
     "POST /home/{code}/events/{event_id}": OWN_DIARY,
+    "POST /join/passkey/options": CHALLENGE,
+    "POST /sign-in/passkey/options": CHALLENGE,
 }
 
 

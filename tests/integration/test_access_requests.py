@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 
+from ops_api.access.audited import Audited
 from ops_api.access.model import NOBODY, Role, Rule
 from ops_api.access.rules import RULES
 from ops_api.audit.core.model import Entry
 from ops_api.audit.ports import AuditUnavailableError
 from tests.fakes.locked_site import HOME, VALUES, WHO, ask, locked
+from tests.fakes.principals import principal
 
 CLOSE = "POST /api/v1/alarms/{alarm_id}/close"
+WHOSE = principal("operations")
 LETTERS = "GET /api/v1/dead-letters"
 
 
@@ -113,6 +118,20 @@ async def test_a_look_that_cannot_be_written_down_is_refused_and_an_act_that_is_
     assert [line.action for line in audit.aside] == ["POST /crew/bye"]
 
 
+async def test_an_act_that_ends_in_a_fault_is_written_down(app: FastAPI, audit: MemoryAudit) -> None:
+    """The answer of 500 is made outside of what writes lines down, and what was done by then is done."""
+
+    async def broken(scope: Any, receive: Any, send: Any) -> None:
+        scope["state"] |= {"rule": RULES[CLOSE], "asker": WHOSE, "admitted": True}
+        raise RuntimeError("after it was done")
+
+    scope = {"type": "http", "method": "POST", "path": "/", "route": SimpleNamespace(path="/x"), "app": app}
+    with pytest.raises(RuntimeError):
+        await Audited(broken)(scope, None, None)  # type: ignore[arg-type]
+    [line] = audit.lines
+    assert (line.actor_id, line.action, line.outcome) == (WHOSE.id, "POST /x", "500")
+
+
 async def test_a_parameter_cannot_blur_a_line(
     app: FastAPI, audit: MemoryAudit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +178,20 @@ async def test_one_too_many_is_told_how_long_to_wait_and_others_are_not_kept_out
     assert int(late.headers["retry-after"]) >= 1
     assert (await ask(app, "POST /ops/bye", {}, "198.51.100.2")).status == 303
     assert (await ask(app, "GET /", {}, "198.51.100.1")).status == 200
+
+
+async def test_who_is_known_and_refused_again_and_again_is_told_to_wait_and_makes_no_more_lines(
+    app: FastAPI, audit: MemoryAudit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever has the code of a frog could fill the audit, and hold its lock, as fast as she can ask."""
+    monkeypatch.setattr("ops_api.access.enforce.REFUSED_A_MINUTE", 5.0)
+    app.state.context = replace(app.state.context, clock=Still())
+    for who in ("resident", "bin_crew"):
+        audit.lines.clear()
+        statuses = [(await ask(app, LETTERS, WHO[who])).status for _ in range(7)]
+        assert statuses[5:] == [429, 429], who
+        assert len(audit.lines) == 5
+    assert (await ask(app, LETTERS, WHO["waste"])).status == 403
 
 
 async def test_a_key_that_is_not_good_is_told_so_and_its_cookie_does_not_help(app: FastAPI) -> None:

@@ -217,6 +217,49 @@ async def test_all_may_be_cut_off_and_the_chain_goes_on(audit: PostgresAudit, db
     assert await asyncio.to_thread(checked, db_dsn, {}) == (3, 5, [])
 
 
+async def test_a_beginning_that_was_not_cut_off_in_its_time_is_named(
+    audit: PostgresAudit, db_dsn: str
+) -> None:
+    """Who owns the database may delete the oldest lines and write a base, as if their time had been over."""
+    await some(audit)
+    heads = heads_in("{} {}".format(*await audit.head()))
+    take = "insert into audit_base select entry_id, link from audit_entry where entry_id = {0}; delete from audit_entry where entry_id <= {0}"
+    run(db_dsn, OFF + take.format(4))
+    [(number, what)] = await faults(db_dsn)
+    assert (number, "no line says" in what) == (4, True)
+    await audit.add(ENTRY)
+    run(db_dsn, OFF + take.format(6))
+    assert [n for n, _ in await faults(db_dsn, heads)] == [6]
+    run(
+        db_dsn,
+        "alter table audit_base disable trigger all; update audit_base set link = 'x' where entry_id = 6",
+    )
+    assert (6, "is not the one whose head was kept") in await faults(db_dsn, heads)
+
+
+async def test_a_line_after_one_that_a_crash_cut_short_is_not_lost(
+    pool: Any, tmp_path: Path, db_dsn: str
+) -> None:
+    away = PostgresAudit(Gone(pool), Spool(tmp_path))
+    (tmp_path / FILE).write_text('{"at_us": 1, "acto')
+    await away.done(replace(ENTRY, object="alarm:1"))
+    assert await PostgresAudit(Db(pool), Spool(tmp_path)).tell() == 1
+    assert run(db_dsn, "select object from audit_entry") == [("alarm:1",)]
+
+
+async def test_a_full_disk_takes_no_answer_back_and_the_log_has_the_line(
+    pool: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Full(Spool):
+        def keep(self, entry: Entry) -> None:
+            raise OSError(28, "No space left on device")
+
+    await PostgresAudit(Gone(pool), Full(tmp_path)).done(replace(ENTRY, object="alarm:77"))
+    said = capsys.readouterr()
+    assert "alarm:77" in said.out + said.err
+    assert "203.0.113" not in said.out + said.err
+
+
 class Gone(Db):
     """A database that does not answer."""
 

@@ -119,3 +119,17 @@ async def test_a_form_of_before_the_sign_in_is_not_taken_and_a_program_needs_non
     program = site.with_key("desk:write")
     commented = await program.post(f"/api/v1/alarms/{alarm_id}/comments", json={"by": "Cy", "text": "x"})
     assert commented.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "how"),
+    [("/account/passkeys", "data"), ("/account/passkeys", "files"), ("/api/v1/weather-forecasts", "data")],
+)
+async def test_a_form_with_the_right_mark_where_none_is_read_is_refused_in_words(
+    site: Site, browser: httpx.AsyncClient, path: str, how: str
+) -> None:
+    browser.cookies.set(STAFF_PLAIN_COOKIE, "as-highways")
+    mark = mark_in((await browser.get(f"/winter/{site.town.routes[0].route_id}/orders")).text)
+    sent = {"_form": mark} if how == "data" else {"_form": (None, mark)}
+    answer = await browser.post(path, **{how: sent})  # type: ignore[arg-type]
+    assert answer.status_code in (400, 403, 404, 415, 422), answer.text

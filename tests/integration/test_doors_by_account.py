@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ops_api.access.principal import STAFF_PLAIN_COOKIE
-from tests.fakes import seed_web
+from tests.fakes import seed_web, website
+from tests.fakes.databases import drop, with_database
 from tests.fakes.housing_rows import shares
 from tests.fakes.website import Site
 
@@ -88,3 +91,44 @@ async def test_a_housing_officer_says_why_once_a_session_and_households_read_her
 async def test_a_program_of_the_housing_team_has_no_key_for_it(site: Site) -> None:
     refused = await site.with_key("desk:read", "desk:write").get("/api/v1/housing/homes")
     assert refused.status_code == 403
+
+
+PAGES = (
+    ("highways", "/winter/{route}/orders", "An order of your own"),
+    ("highways", "/winter/cab", "Ada of highways"),
+    ("operations", "/incidents", "Ada of operations"),
+    ("operations", "/ops/what-if", "Ada of operations"),
+    ("bin_crew", "/crew", "Ada of bin_crew"),
+    ("waste", "/bins/missed", "Ada of waste"),
+    ("housing", "/housing", "You are Ada of housing"),
+)
+
+
+async def test_where_teams_passwords_are_closed_accounts_alone_open_the_doors(
+    pg_server: str, towns: Any
+) -> None:
+    template, town, now = await towns.template()
+    name = website.clone(pg_server, template)
+    dsn = with_database(pg_server, name)
+    async with website.running(dsn, town, now, identity={"team_passwords": False}) as site:
+        route = site.town.routes[0].route_id
+        for role, path, said in PAGES:
+            at = path.format(route=route)
+            assert said in (await site.as_(role).get(at)).text, at
+            other = await site.http.get(at)
+            assert 'type="password"' not in other.text, at
+            assert "/sign-in" in other.text, at
+        order = {"route_id": route, "reason": "x", "spread_rate_g_m2": 10.0}
+        password = {"Authorization": f"Bearer {website.OFFICERS_PASSWORD}", "X-Cityops-Who": "Bob"}
+        refused = await site.http.post("/api/v1/winter/orders", json=order, headers=password)
+        assert refused.status_code == 404, refused.text
+        assert (await site.as_("highways").post("/api/v1/winter/orders", json=order)).status_code == 201
+        kept = await site.as_("highways").post("/winter/board/keep", data={"night": str(now.date())})
+        assert kept.status_code != 404, kept.text
+    drop(pg_server, name)
+
+
+@pytest.mark.parametrize("path", ["/ops/bye", "/crew/bye"])
+async def test_who_came_by_an_account_is_led_to_where_one_signs_out(site: Site, path: str) -> None:
+    assert (await site.as_("bin_crew").post(path)).headers["location"] == "/account"
+    assert (await site.http.post(path)).headers["location"] in ("/ops/what-if", "/crew")

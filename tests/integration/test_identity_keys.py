@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,8 @@ from ops_api.identity.desk import desk_on
 from ops_api.identity.model import IdentityRefusedError
 from ops_api.identity.secrets import Secrets
 from tests.fakes.identity import NOW, ada, opened
+from tests.fakes.staff import at_desk
+from tests.fakes.website import Site
 
 DAY = timedelta(days=1)
 
@@ -25,7 +27,7 @@ async def test_a_key_is_a_program_with_scopes_and_is_kept_nowhere(db_dsn: str) -
         assert found is not None
         assert (found.kind, found.id, found.name) == ("program", made.key_id, "my feed")
         assert found.scopes == {"observations:write", "open:read"}
-        assert found.roles == {Role.SERVICE}
+        assert found.roles == {Role.DEVICES}
         assert made.key[-43:] not in str(await desk.keys._db.rows("key_by_id", key_id=made.key_id, now=NOW))
         [row] = await desk.keys.listed(who.account_id)
         assert row["used_on"] == NOW.date()
@@ -89,7 +91,7 @@ async def test_keys_run_out_are_revoked_and_fall_with_their_owner(db_dsn: str) -
         ([], "at least one"),
         (["everything"], "no scope everything"),
         (["accounts:write"], "no role that holds accounts:write"),
-        (["home:read"], "no role that holds home:read"),
+        (["home:read"], "no scope home:read"),
         (["desk:read", "bins:write"], "no role that holds bins:write"),
     ],
 )
@@ -104,3 +106,30 @@ async def test_a_key_says_what_it_is_for(db_dsn: str, label: str) -> None:
     async with opened(db_dsn) as desk:
         with pytest.raises(IdentityRefusedError, match="what the key is for"):
             await desk.keys.make(await ada(desk), label, ["open:read"], NOW)
+
+
+ESCALATIONS = {
+    (Role.BIN_CREW, "desk:read", "GET", "/api/v1/dead-letters"),
+    (Role.BIN_CREW, "bins:write", "GET", "/api/v1/missed-collections"),
+    (Role.HOUSING, "desk:write", "POST", "/api/v1/webhooks"),
+    (Role.GRITTER_CREW, "winter:write", "POST", "/api/v1/winter/orders"),
+    (Role.HOUSING, "desk:read", "GET", "/api/v1/notifications"),
+}
+
+
+@pytest.mark.parametrize(("role", "scope", "method", "path"), sorted(ESCALATIONS))
+async def test_a_key_of_somebody_who_may_not_does_not_either(
+    site: Site, role: Role, scope: str, method: str, path: str
+) -> None:
+    now = datetime.now(UTC)
+    async with at_desk(site) as desk:
+        who = await desk.accounts.add("ada", "Ada", (role,), "test", now)
+        key = (await desk.keys.make(who, "feed", [scope], now)).key
+        body: dict[str, str] | None = {} if method == "POST" else None
+        answer = await site.http.request(method, path, headers={"X-Api-Key": key}, json=body)
+        assert answer.status_code == 403, answer.text
+        # The same key of a technical account, which was given the whole of its scopes on purpose, is let in.
+        feed = await desk.accounts.add("feed", "Feed", (Role.SERVICE,), "test", now)
+        key = (await desk.keys.make(feed, "feed", [scope], now)).key
+        answer = await site.http.request(method, path, headers={"X-Api-Key": key}, json=body)
+        assert answer.status_code in (200, 422), answer.text

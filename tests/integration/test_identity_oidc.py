@@ -113,6 +113,62 @@ async def test_staff_sign_in_at_a_real_provider(pg_server: str, towns: Towns) ->
     website.drop(pg_server, name)
 
 
+async def through(http: httpx.AsyncClient, liar: Liar, path: str) -> dict[str, str]:
+    """Go to the provider and come back; return what it was asked."""
+    began = await http.get(path)
+    asked = {k: v[0] for k, v in parse_qs(urlsplit(began.headers["location"]).query).items()}
+    liar.nonce = asked["nonce"]
+    done = await http.get("/sign-in/provider/back", params={"state": asked["state"], "code": "x"})
+    assert done.status_code == 303, done.text
+    return asked
+
+
+async def test_who_is_known_at_the_provider_has_shown_nothing_now(
+    pg_server: str, towns: Towns, liar: Liar
+) -> None:
+    """Else a desk that was left would make administrators: the provider sends its user back without a question."""
+    template, town, now = await towns.template()
+    name = website.clone(pg_server, template)
+    dsn = website.with_database(pg_server, name)
+    given = {
+        "oidc_issuer": liar.issuer,
+        "oidc_client_id": CLIENT,
+        "oidc_client_secret": CLIENT_SECRET,
+        "oidc_roles": ROLES,
+    }
+    liar.claims = {"groups": ["Bosses"], "amr": ["mfa"]}
+    headers = {"X-Cityops-Form": "a test"}
+    async with (
+        website.running(dsn, town, now, identity=given) as site,
+        httpx.AsyncClient(base_url=site.url, verify=PLAIN, timeout=60, headers=headers) as http,
+    ):
+        post = {"name": "mallory", "label": "M", "role": "admin"}
+        for told in (None, LONG_AGO):
+            liar.claims["auth_time"] = told
+            asked = await through(http, liar, "/sign-in/provider?next=/accounts")
+            assert "prompt" not in asked
+            assert (await http.get("/accounts")).status_code == 200
+            refused = await http.post("/accounts", data=post)
+            assert (refused.status_code, "again=1" in refused.headers["location"]) == (303, True)
+        again = (await http.get(refused.headers["location"])).text
+        assert "/sign-in/provider?next=/&amp;again=1" in again.replace("%2F", "/")
+        asked = await through(http, liar, "/sign-in/provider?next=/accounts&again=1")
+        assert (asked["prompt"], asked["max_age"]) == ("login", "0")
+        assert (await http.post("/accounts", data=post)).status_code == 303  # it says: long ago
+        liar.claims["auth_time"] = None
+        await through(http, liar, "/sign-in/provider?next=/accounts&again=1")
+        assert (await http.post("/accounts", data=post)).status_code == 200
+        signed = await site.sql(
+            "select distinct actor_kind, outcome from audit_entry where action = 'GET /sign-in/provider/back'"
+        )
+        assert signed == [("staff", "303")]
+        [(detail,)] = await site.sql(
+            "select detail from audit_entry where action = 'POST /accounts' and outcome = '200'"
+        )
+        assert detail == '{"roles": ["admin"]}'
+    website.drop(pg_server, name)
+
+
 async def test_an_honest_token_is_taken_and_its_roles_replace_those_before(db_dsn: str, liar: Liar) -> None:
     async with desk_at(db_dsn, liar.issuer) as desk:
         liar.claims = {"groups": ["Duty", "Choir"], "amr": ["pwd", "otp"], "email": "ada@city.example"}
@@ -144,6 +200,13 @@ async def test_the_address_of_another_gives_nothing_of_theirs(db_dsn: str, liar:
         assert len({local.account_id, one.account_id, two.account_id}) == 3
         assert (one.name, two.name) == ("ada-2", "ada-3")
         assert one.roles == {Role.HIGHWAYS, Role.OPERATIONS}
+
+
+@pytest.mark.parametrize("called", [{"name": "  "}, {"name": " ", "preferred_username": "\t"}, {"name": 7}])
+async def test_who_has_no_name_there_comes_in_too(db_dsn: str, liar: Liar, called: dict[str, Any]) -> None:
+    async with desk_at(db_dsn, liar.issuer) as desk:
+        liar.claims = {"groups": ["Duty"]} | called
+        assert (await desk.accounts.of_provider(await finished(desk, liar), NOW)).label.strip()
 
 
 LONG_AGO = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp())

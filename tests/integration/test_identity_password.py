@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 
@@ -143,6 +144,20 @@ async def test_more_than_the_machine_can_hash_are_turned_away_at_once(db_dsn: st
         assert (await desk.passwords.check("ada", PASSWORD, HERE, NOW)).name == "ada"
 
 
+async def test_who_is_turned_away_since_others_try_has_tried_nothing(db_dsn: str) -> None:
+    """Else whoever keeps the machine busy would have the owner wait for their own right passwords."""
+    known = Asker("192.0.2.7", known="of ada")
+    async with opened(db_dsn) as desk:
+        await ada(desk)
+        with ExitStack() as held:
+            for _ in range(WAITING):
+                held.enter_context(desk.passwords._hasher.place())
+            for _ in range(20):
+                with pytest.raises(BusyError):
+                    await desk.passwords.check("ada", PASSWORD, known, NOW)
+        assert (await desk.passwords.check("ada", PASSWORD, known, NOW)).name == "ada"
+
+
 async def test_a_hash_of_other_costs_is_made_anew(db_dsn: str) -> None:
     from argon2 import PasswordHasher
 
@@ -167,6 +182,14 @@ async def test_the_last_administrator_stays(db_dsn: str) -> None:
         assert sum(isinstance(error, IdentityRefusedError) for error in done) == 1
         rows = await desk.accounts.listed()
         assert sum("admin" in r["roles"] and r["disabled_at"] is None for r in rows) == 1
+
+
+async def test_who_cannot_sign_in_yet_is_no_other_administrator(db_dsn: str) -> None:
+    async with opened(db_dsn) as desk:
+        one = await ada(desk, Role.ADMIN, name="one")
+        await desk.accounts.add("two", "Two", (Role.ADMIN,), "test", NOW)  # a link that nobody has used
+        with pytest.raises(IdentityRefusedError, match="last administrator who can sign in"):
+            await desk.accounts.disable(one, NOW)
 
 
 @pytest.mark.parametrize("name", ["", "a", "Ada", "ada lovelace", "-ada", "a" * 64, "ada\n", "../x"])

@@ -84,6 +84,12 @@ async def test_the_database_alone_gives_no_codes(db_dsn: str) -> None:
         strange = desk_on(desk.factors._db, Secrets.of("another secret of another installation"), desk.terms)
         with pytest.raises(IdentityRefusedError, match="another identity secret"):
             await strange.factors.check(who, app.at(NOW), HERE, NOW)
+        # One that was only begun gives way to another.
+        await desk.factors.drop(who.account_id)
+        await desk.factors.begin(who, "Ourtown")
+        assert await strange.factors.begun(who, "Ourtown") is None
+        secret, _ = await strange.factors.begin(who, "Ourtown")
+        assert (await strange.factors.begun(who, "Ourtown") or ("",))[0] == secret
         await desk.factors._db.rows("totp_begin", account_id=other.account_id, sealed=bytes(row["sealed"]))
         with pytest.raises(IdentityRefusedError):
             await desk.factors.confirm(other, app.at(NOW), NOW)

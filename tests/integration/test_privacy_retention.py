@@ -41,6 +41,23 @@ async def account(pg: psycopg.AsyncConnection[Any], name: str, days: int, *roles
     return await one(pg, ACCOUNT, name, name.title(), list(roles), days)
 
 
+async def test_a_programs_account_stays_while_its_key_is_used(
+    pg: psycopg.AsyncConnection[Any], db_dsn: str
+) -> None:
+    """It signs in nowhere: else a feed would end a year after it began, with its key."""
+    for key, name, used in (("aaaaaaaa", "feed", 1), ("bbbbbbbb", "old.feed", 366)):
+        owner = await account(pg, name, 900, "service")
+        await pg.execute(KEY, (key, owner, 300))
+        await pg.execute(
+            "update api_key set made_at = now() - interval '900 days', used_on = (now() - make_interval(days => %s))::date"
+            " where key_id = %s",
+            (used, key),
+        )
+    assert (await Retention(db_dsn, 90).drop()).others["account"] == 1
+    assert await names(pg, "account", "name") == ["feed"]
+    assert await names(pg, "api_key", "key_id") == ["aaaaaaaa"]
+
+
 async def test_accounts_sessions_and_keys_go_at_their_age(
     pg: psycopg.AsyncConnection[Any], db_dsn: str
 ) -> None:

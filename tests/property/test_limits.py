@@ -11,6 +11,7 @@ from tests.fakes.principals import principal, program
 
 OPEN, SEARCH = Rule(who="open"), Rule(who="open", cost="search")
 DOOR = Rule(who="door", door="crew", roles=frozenset({Role.BIN_CREW}))
+PEOPLE = Rule(who="roles", roles=frozenset({Role.OPERATIONS}), audit="look")
 
 
 @given(
@@ -49,6 +50,7 @@ def test_walls_may_poll_and_strangers_may_not_write_without_end() -> None:
     assert allowance(OPEN, NOBODY, safe=True) is None
     assert allowance(SEARCH, NOBODY, safe=True) == 60.0
     assert allowance(OPEN, NOBODY, safe=False) == 60.0
+    assert allowance(PEOPLE, principal("operations"), safe=True) == 600.0
     assert allowance(DOOR, NOBODY, safe=False) == 600.0
     assert allowance(OPEN, principal("waste"), safe=False) == 600.0
     assert allowance(OPEN, program("bins:write"), safe=False) == 6000.0

@@ -75,7 +75,7 @@ create index staff_session_expires on staff_session (expires_at);
 -- What was begun and is taken up once: a second factor, a passkey's challenge, the way to a provider, a link.
 create table sign_in_step (
     step_hash    bytea primary key,
-    what         text not null check (what in ('factor', 'passkey', 'passkey_new', 'oidc', 'link', 'resident_link')),
+    what         text not null check (what in ('factor', 'passkey', 'passkey_new', 'oidc', 'link')),
     account_id   uuid references account on delete cascade,
     resident_id  uuid references resident on delete cascade,
     browser_hash bytea,                     -- of the browser that began it; null: any

@@ -11,6 +11,10 @@ from ops_api.access.rules.words import OPEN_PAGE, OPEN_SEARCH_PAGE, OPEN_WRITE_P
 FRESH_S: Final = 600
 """Seconds since a factor was shown, for what would let somebody at a desk that was left keep coming in."""
 _EVERYBODY: Final = frozenset(Role) - {Role.RESIDENT}
+_CHALLENGE: Final = Rule(who="open", cost="search", page=True)
+"""Nothing is done by asking for one."""
+_BACK: Final = Rule(who="open", cost="search", audit="change", page=True)
+"""Somebody signs in by it."""
 _MINE: Final = Rule(who="roles", roles=_EVERYBODY, page=True)
 _CHANGE_MINE: Final = Rule(who="roles", roles=_EVERYBODY, audit="change", page=True)
 _CHANGE_MINE_FRESH: Final = Rule(who="roles", roles=_EVERYBODY, audit="change", page=True, fresh_s=FRESH_S)
@@ -25,7 +29,7 @@ RULES: Mapping[str, Rule] = {
     "POST /home/{code}/people/passkeys/options": _OF_HOME,
     "POST /home/{code}/people/passkeys": _OF_HOME,
     "POST /home/{code}/people/passkeys/remove": _OF_HOME,
-    "POST /join/passkey/options": OPEN_WRITE_PAGE,
+    "POST /join/passkey/options": _CHALLENGE,
     "POST /join/passkey": OPEN_WRITE_PAGE,
     "GET /api/v1/accounts": _REST_LOOK,
     "POST /api/v1/accounts": _REST_CHANGE,
@@ -45,10 +49,10 @@ RULES: Mapping[str, Rule] = {
     "POST /sign-in/set-up": OPEN_WRITE_PAGE,
     "GET /sign-in/link/{token}": OPEN_SEARCH_PAGE,
     "POST /sign-in/link/{token}": OPEN_WRITE_PAGE,
-    "POST /sign-in/passkey/options": OPEN_WRITE_PAGE,
+    "POST /sign-in/passkey/options": _CHALLENGE,
     "POST /sign-in/passkey": OPEN_WRITE_PAGE,
     "GET /sign-in/provider": OPEN_SEARCH_PAGE,
-    "GET /sign-in/provider/back": OPEN_SEARCH_PAGE,
+    "GET /sign-in/provider/back": _BACK,
     "GET /account": _MINE,
     "POST /account/sign-out": _CHANGE_MINE,
     "POST /account/sessions/end": _CHANGE_MINE,

@@ -9,7 +9,7 @@ from ops_api.access.model import Rule
 _OPEN = Rule(who="open")
 RULES: Mapping[str, Rule] = {
     "GET /open": Rule(who="open", page=True),
-    "GET /api/v1/homes/{code}/home-assistant": Rule(who="home", scope="home:read"),
+    "GET /api/v1/homes/{code}/home-assistant": Rule(who="home"),
     "GET /open/catalogue.jsonld": _OPEN,
     "GET /open/{dataset}.csv": _OPEN,
     "GET /open/{dataset}.geojson": _OPEN,

@@ -8,6 +8,7 @@ was kept elsewhere, and so is a chain that somebody with the whole database made
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ FIRST = hashlib.sha256(b"cityops-audit-1\n").digest()
 """The link before the first line."""
 BETWEEN = "\x1f"
 """Stands between fields, and in none of them."""
+CUT = "audit cut"
+"""Action of the line that says up to which line those whose time was over were cut off."""
+OTHER = "is not the one whose head was kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +62,42 @@ def faults(
         before: the link of that one.
 
     Yields:
-        Each line that was changed, or put in the wrong place; gaps; kept heads that are gone or were others.
+        Each line that was changed, or put in the wrong place; gaps; kept heads that are gone or were others; a beginning that
+        was cut off without a line that says so.
     """
-    last = base
+    last, cut = base, base == 0
+    if heads.get(base, before) != before:
+        yield Fault(base, OTHER)
+    told = _cut(base, before)
     for line in lines:
+        cut = cut or _cut_of(line.entry) == told
         if line.number != last + 1:
             yield Fault(last + 1, _gone(last + 1, line.number - 1))
         elif link_of(before, line.number, line.entry) != line.link:
             yield Fault(line.number, "was changed, or is not the one that followed")
         if line.number in heads and heads[line.number] != line.link:
-            yield Fault(line.number, "is not the one whose head was kept")
+            yield Fault(line.number, OTHER)
         last, before = line.number, line.link
+    if not cut:
+        yield Fault(
+            base, "and those before it are gone, and no line says that they were cut off in their time"
+        )
     for number in sorted(n for n in heads if n > last):
         yield Fault(number, f"is gone: its head was kept, and the last line is {last}")
+
+
+def _cut(base: int, link: bytes) -> tuple[str, str, str]:
+    return CUT, f"to:{base}", link.hex()
+
+
+def _cut_of(entry: Entry) -> tuple[str, str, str] | None:
+    """Return what a line says was cut off in its time, as ``audit_cut`` writes it; None: it is no such line."""
+    if entry.action != CUT:
+        return None
+    try:
+        return CUT, entry.object, str(json.loads(entry.detail)["link"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _gone(first: int, last: int) -> str:

@@ -16,6 +16,8 @@ from ops_api.identity.core.scopes import roles_of
 FACTORS = frozenset({"pwd", "pin", "otp", "sms", "hwk", "swk", "sc", "fpt", "face", "iris", "retina", "vbm"})
 """Methods that are a factor each; ``mfa`` says of itself that there were several."""
 LABEL_MOST = 100
+LAST_S = 2.0**33
+"""A time beyond this is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Said:
         label: for people.
         roles: by the claim that the settings name.
         two: two factors were shown there.
+        shown_at_s: when, in seconds since the epoch (``auth_time``); None: it does not say. Who is signed in there already is sent
+            back without showing any.
     """
 
     subject: str
@@ -35,6 +39,7 @@ class Said:
     label: str
     roles: frozenset[Role]
     two: bool
+    shown_at_s: float | None = None
 
 
 def said_by(claims: Mapping[str, Any], claim: str, mapping: Mapping[str, Sequence[str]]) -> Said:
@@ -46,7 +51,7 @@ def said_by(claims: Mapping[str, Any], claim: str, mapping: Mapping[str, Sequenc
         mapping: names of roles by value of that claim; what is not in it gives none.
     """
     called = str(claims.get("preferred_username") or claims.get("email") or claims["sub"])
-    label = str(claims.get("name") or called).strip()[:LABEL_MOST]
+    label = str(claims.get("name") or "").strip() or called.strip() or name_from(called)
     values = _values(claims, claim)
     roles = roles_of(role for value in values for role in mapping.get(value, ()))
     methods = claims.get("amr")
@@ -54,10 +59,16 @@ def said_by(claims: Mapping[str, Any], claim: str, mapping: Mapping[str, Sequenc
     return Said(
         f"{claims['iss']} {claims['sub']}",
         name_from(called),
-        label,
+        label[:LABEL_MOST],
         roles - {Role.RESIDENT},
         "mfa" in shown or len(shown & FACTORS) > 1,
+        _time(claims.get("auth_time")),
     )
+
+
+def _time(value: object) -> float | None:
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < LAST_S
+    return float(value) if fits else None  # type: ignore[arg-type]
 
 
 def _values(claims: Mapping[str, Any], claim: str) -> list[str]:
