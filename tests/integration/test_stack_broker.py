@@ -76,7 +76,7 @@ def _logins(folder: Path) -> str:
     """Run the stack's own scripts as its one-shot does, then add a device as an operator does."""
     if shutil.which("mosquitto_passwd") is None:
         pytest.skip("mosquitto_passwd is not installed (Debian: package mosquitto)")
-    for user in ("ingest", "town"):
+    for user in ("ingest", "town", "sta"):
         (folder / f"mqtt_{user}_password").write_text(f"{user}-password")
     file = folder / "passwords"
     environment = {**os.environ, "PASSWORDS": str(file), "SECRETS": str(folder), "ACL": str(FOLDER / "acl")}
@@ -84,7 +84,7 @@ def _logins(folder: Path) -> str:
         subprocess.run(["sh", str(FOLDER / "users.sh")], env=environment, check=True, capture_output=True)
     added = devices_sh(folder, "add", "road-001")
     names = [line.split(":")[0] for line in file.read_text().splitlines()]
-    assert sorted(names) == ["ingest", "road-001", "town"]
+    assert sorted(names) == ["ingest", "road-001", "sta", "town"]
     name, password = added.stdout.split()
     assert name == "road-001"
     assert len(password) == 48
@@ -326,6 +326,18 @@ def test_the_town_speaks_for_its_devices_and_hears_no_other(stack_broker: Broker
     assert town.publish(RECEIPT.format("road-007")) == REFUSED
     town.paho.loop(0.3)
     assert town.received == []
+
+
+def test_the_website_tells_what_is_public_and_nothing_else(stack_broker: Broker) -> None:
+    """SensorThings over MQTT (docs/sensorthings.md): its user publishes there, and hears and says nothing of devices."""
+    sta = Client(stack_broker.services, "sta", "sta-password")
+    assert sta.connected == ["Success"]
+    sta.subscribe("#")
+    assert sta.publish("v1.1/Datastreams(7)/Observations") in (SUCCESS, NOBODY)
+    assert sta.publish(TOPIC.format("road-001")) == REFUSED
+    assert sta.publish(RECEIPT.format("road-001")) == REFUSED
+    sta.paho.loop(0.3)
+    assert sta.received == []
 
 
 def test_the_rights_are_those_of_the_contract() -> None:
