@@ -39,7 +39,9 @@ async def make_web_login(conn: psycopg.AsyncConnection[Any], dsn: str) -> list[s
         await _log_in(conn, name, None if password is None else str(password), made=there is not None)
         await conn.execute(_grant(name, conn.info.server_version))
         database = sql.Identifier(conn.info.dbname)
-        await conn.execute(sql.SQL("grant connect on database {} to {}").format(database, sql.Identifier(name)))
+        await conn.execute(
+            sql.SQL("grant connect on database {} to {}").format(database, sql.Identifier(name))
+        )
     except psycopg.errors.InsufficientPrivilege as error:
         raise ConfigurationError(
             f"api.dsn: {conn.info.user} may not make the login {name} or give it its roles ({error}); "

@@ -81,7 +81,12 @@ class Seen:
     """Walks the pages from link to link."""
 
     def __init__(
-        self, context: BrowserContext, url: str, password: str, folder: Path, taken: dict[str, str] | None = None
+        self,
+        context: BrowserContext,
+        url: str,
+        password: str,
+        folder: Path,
+        taken: dict[str, str] | None = None,
     ) -> None:
         self._page, self._url, self._password, self._folder = context.new_page(), url, password, folder
         self._declared = pages()
@@ -221,7 +226,9 @@ def main() -> None:
             if given.admin:
                 own = browser.new_context(viewport=SMALL, device_scale_factor=SMALL_SCALE)
                 sign_in(own, url, given.admin)
-                Seen(own, url, given.password, folder, seen.taken).walk(["/accounts", "/audit", "/privacy/retention"])
+                Seen(own, url, given.password, folder, seen.taken).walk(
+                    ["/accounts", "/audit", "/privacy/retention"]
+                )
             for path in seen.missed():
                 print(f"no link leads to {path}", file=sys.stderr)
             for_readme(browser, url, given.home, given.out)

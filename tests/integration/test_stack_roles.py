@@ -127,11 +127,17 @@ async def test_the_website_has_a_login_of_its_own_that_reads_no_home(stack_serve
             assert conn.execute("select current_user").fetchone() == (role,)
     with psycopg.connect(web, autocommit=True, options="-c role=cityops_api") as conn:
         assert conn.execute("select count(*) from device_named").fetchone() == (0,)
-        for statement in ("select * from home", "reset role; set role none; select * from home", "set role cityops"):
+        for statement in (
+            "select * from home",
+            "reset role; set role none; select * from home",
+            "set role cityops",
+        ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 conn.execute(statement)  # type: ignore[call-overload]
     with psycopg.connect(stack_server, autocommit=True) as conn:
-        row = conn.execute("select rolpassword, rolinherit from pg_authid where rolname = 'cityops_web'").fetchone()
+        row = conn.execute(
+            "select rolpassword, rolinherit from pg_authid where rolname = 'cityops_web'"
+        ).fetchone()
     assert row is not None
     assert (row[0].split("$")[0], row[1]) == ("SCRAM-SHA-256", False)
 
