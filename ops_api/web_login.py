@@ -44,7 +44,7 @@ async def make_web_login(conn: psycopg.AsyncConnection[Any], dsn: str) -> list[s
         )
     except psycopg.errors.InsufficientPrivilege as error:
         raise ConfigurationError(
-            f"api.dsn: {conn.info.user} may not make the login {name} or give it its roles ({error}); "
+            f"api.dsn: {conn.info.user} may not make the login {name} or give it its roles ({error.diag.message_primary}); "
             "a superuser can, see docs/deploy.md, A login of the website's own"
         ) from error
     return [] if there is not None else [f"login {name}"]

@@ -282,7 +282,7 @@ def test_a_device_is_let_in_and_shut_out_without_a_restart(stack_broker: Broker)
     _reload(stack_broker)
     one.until(lambda: bool(one.gone))  # the one that is connected, too
     assert device(stack_broker, "road-009", password).connected == ["Not authorized"]
-    for wrong in (("add", "road-001"), ("add", "ingest"), ("add", "road 1"), ("remove", "nobody"), ("add",)):
+    for wrong in (("add", "road-001"), ("add", "ingest"), ("add", "sta"), ("add", "road 1"), ("remove", "nobody"), ("add",)):
         before = (folder / "passwords").read_text()
         assert devices_sh(folder, *wrong).returncode == 1, wrong
         assert (folder / "passwords").read_text() == before
@@ -398,7 +398,7 @@ def test_no_password_is_on_a_command_line(tmp_path: Path) -> None:
     spy.parent.mkdir()
     spy.write_text(f"#!/bin/sh\necho \"$*\" >> '{log}'\nexec '{real}' \"$@\"\n")
     spy.chmod(0o755)
-    for user in ("ingest", "town"):
+    for user in ("ingest", "town", "sta"):
         (tmp_path / f"mqtt_{user}_password").write_text(odd + "\n")
     environment = {
         **os.environ, "PATH": f"{spy.parent}:{os.environ['PATH']}", "SECRETS": str(tmp_path), "ACL": str(FOLDER / "acl"),
@@ -415,7 +415,7 @@ def test_no_password_is_on_a_command_line(tmp_path: Path) -> None:
     name, password = added.stdout.split()
     assert name == "road-1"
     seen = log.read_text()
-    assert len(seen.splitlines()) == 3
+    assert len(seen.splitlines()) == 4
     assert password not in seen
     assert "ss'" not in seen
     assert _verifies(tmp_path / "passwords", "ingest", odd)
