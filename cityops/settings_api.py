@@ -26,7 +26,7 @@ class ApiSettings(Group):
     """Name in the header of every page."""
     time_zone: str = "Europe/London"
     """IANA name of the time zone that pages show."""
-    public_url: str = Field(default="", pattern=r"^(https?://[^/]+)?$")
+    public_url: str = Field(default="", pattern=r"^(https?://[^/\s]+/?)?$")
     """Address at which people reach the pages, as `https://city.example`: passkeys, sign-in by the provider and links in mail need
     it. Empty: as asked for, on this machine only."""
     tls_cert: HomePath | None = None
@@ -53,6 +53,11 @@ class ApiSettings(Group):
     read; empty: the API's own login takes that role for each transaction."""
     sample_home: str | None = None
     """Home code offered on the first page; for a demo only, since a code opens that home's page."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.removesuffix("/")
 
     @field_validator("time_zone")
     @classmethod

@@ -17,7 +17,7 @@ chmod 700 "$SECRETS"
 umask 022
 
 for name in postgres_password cityops_db_password grafana_db_password grafana_admin_password \
-    mqtt_ingest_password mqtt_town_password cityops_housing__password cityops_winter__password \
+    mqtt_ingest_password mqtt_town_password mqtt_sta_password cityops_housing__password cityops_winter__password \
     cityops_bin_days__password cityops_crew__password cityops_ops__password; do
     [ -s "$SECRETS/$name" ] || { random > "$SECRETS/$name"; echo "made $SECRETS/$name"; }
 done
@@ -26,6 +26,9 @@ done
 dsn() { [ -s "$SECRETS/$1" ] || printf 'postgresql://%s:%s@db:5432/cityops' "$2" "$(cat "$SECRETS/$3")" > "$SECRETS/$1"; }
 dsn cityops_db__dsn cityops cityops_db_password
 dsn restore_dsn postgres postgres_password
+# The website's own login: `cityops db upgrade` makes it with this password.
+[ -s "$SECRETS/cityops_api__dsn" ] ||
+    printf 'postgresql://cityops_web:%s@db:5432/cityops' "$(random)" > "$SECRETS/cityops_api__dsn"
 
 # MQTT_NAMES="mqtt.example.gov.uk 192.0.2.7" deploy/secrets.sh: what devices call the broker.
 # shellcheck disable=SC2086  # several words

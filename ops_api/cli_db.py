@@ -24,6 +24,7 @@ app = group("The database: upgrade it, see where it stands.")
 def upgrade() -> None:
     """Apply what is new: migrations, the kinds' reading tables, routines. Safe to repeat.
 
+    Where `api.dsn` names a login of the website's own, that is made too, with its password and roles.
     On TimescaleDB also: fit the width of new chunks to the devices that are registered.
     """
     import asyncio
@@ -83,11 +84,14 @@ async def upgrade_database(settings: Settings, dsn: str | None = None) -> list[s
     from cityops.db import migrate
     from cityops.db.pool import connect
     from ingest.chunks import fit_chunks
+    from ops_api.web_login import make_web_login
     from ops_api.wiring import kinds_of, reading_tables
 
     kinds = kinds_of(settings)
     async with await connect(dsn or database(settings), application_name="cityops-upgrade") as conn:
         done = await migrate.upgrade(conn, reading_tables(kinds))
+        if settings.api.dsn:
+            done += await make_web_login(conn, settings.api.dsn)
         changed = await fit_chunks(conn, kinds)
     return done + [f"chunks of {c.table}: {width(c.wanted)}, were {width(c.width)}" for c in changed]
 

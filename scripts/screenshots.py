@@ -1,4 +1,6 @@
-"""Take a picture of every page from a running demo, for docs/pages.md and the README: ``make screenshots ARGS="--password … --account ella.operations:…"``.
+"""Take a picture of every page from a running demo, for docs/pages.md and the README.
+
+``make screenshots ARGS="--password … --account ella.operations:… --admin hana.admin:…"``, as the demo printed them.
 
 Start ``cityops demo`` first and let its evening go on until routes are to be treated and alarms are up. Which pages
 there are is the web application's own list; where a page's address names a thing, the first link that leads to one is
@@ -35,6 +37,7 @@ README = (
 NO_PAGES = re.compile(
     r"^/(api/v1|sta/v1\.1|live|healthz|readyz|metrics|ogc|ngsi-ld)\b|/(live|stream|part|board)\b|\.[a-z]+$|/photos/|/ops/(map|now)"
 )
+SIGN_IN = "/sign-in"
 WHO = {"by": "Ada", "name": "Ada", "purpose": "pictures", "role": "duty officer"}
 
 
@@ -66,10 +69,10 @@ def sign_in(context: BrowserContext, url: str, account: str) -> None:
     """Sign in with a demo's account, ``NAME:PASSWORD``: for pages that are not for everybody."""
     name, _, password = account.partition(":")
     page = context.new_page()
-    page.goto(f"{url}/sign-in")
+    page.goto(url + SIGN_IN)
     page.fill("#name", name)
     page.fill("#password", password)
-    page.locator("form[action='/sign-in'] button").click()
+    page.locator(f"form[action='{SIGN_IN}'] button").click()
     page.wait_for_load_state("domcontentloaded")
     page.close()
 
@@ -77,10 +80,17 @@ def sign_in(context: BrowserContext, url: str, account: str) -> None:
 class Seen:
     """Walks the pages from link to link."""
 
-    def __init__(self, context: BrowserContext, url: str, password: str, folder: Path) -> None:
+    def __init__(
+        self,
+        context: BrowserContext,
+        url: str,
+        password: str,
+        folder: Path,
+        taken: dict[str, str] | None = None,
+    ) -> None:
         self._page, self._url, self._password, self._folder = context.new_page(), url, password, folder
         self._declared = pages()
-        self.taken: dict[str, str] = {}
+        self.taken: dict[str, str] = {} if taken is None else taken
 
     def declared(self, address: str) -> str | None:
         """Return which page an address is of."""
@@ -109,8 +119,9 @@ class Seen:
             if answer is None or answer.status >= 400 or self.declared(urlsplit(self._page.url).path) != page:
                 # Somebody who was let in is led on: the page itself is asked for again.
                 answer = self._page.goto(self._url + address)
-            if answer is None or not answer.ok:
-                print(f"{address}: {answer.status if answer else 'no answer'}", file=sys.stderr)
+            if answer is None or not answer.ok or (SIGN_IN in self._page.url and page != SIGN_IN):
+                said = "asks to sign in" if answer and answer.ok else answer.status if answer else "no answer"
+                print(f"{address}: {said}", file=sys.stderr)
                 continue
             self._page.wait_for_timeout(SETTLE_MS)
             self.taken[page] = address
@@ -183,6 +194,7 @@ def main() -> None:
     parser.add_argument(
         "--account", default="", metavar="NAME:PASSWORD", help="of operations, that the demo printed"
     )
+    parser.add_argument("--admin", default="", metavar="NAME:PASSWORD", help="of the administrator, likewise")
     parser.add_argument("--out", type=Path, default=DOCS / "images", help="folder (default: %(default)s)")
     parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("google-chrome"))
     given = parser.parse_args()
@@ -211,6 +223,12 @@ def main() -> None:
                     *(p for p in pages() if "{" not in p),
                 ]
             )
+            if given.admin:
+                own = browser.new_context(viewport=SMALL, device_scale_factor=SMALL_SCALE)
+                sign_in(own, url, given.admin)
+                Seen(own, url, given.password, folder, seen.taken).walk(
+                    ["/accounts", "/audit", "/privacy/retention"]
+                )
             for path in seen.missed():
                 print(f"no link leads to {path}", file=sys.stderr)
             for_readme(browser, url, given.home, given.out)

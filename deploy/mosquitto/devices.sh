@@ -5,7 +5,7 @@
 set -eu
 
 PASSWORDS=${PASSWORDS:-/mosquitto/config/passwords}
-SERVICES='ingest town'
+SERVICES='ingest town sta'
 
 umask 077
 [ -f "$PASSWORDS" ] || : > "$PASSWORDS"
@@ -18,7 +18,8 @@ action=${1:-list}
 case $action in
     add | renew | remove) [ $# -gt 0 ] || refuse "$action whom?" ;;
     list)
-        cut -d: -f1 "$PASSWORDS" | grep -vFx -e "${SERVICES% *}" -e "${SERVICES#* }" || true
+        # shellcheck disable=SC2086  # several words
+        cut -d: -f1 "$PASSWORDS" | grep -vFx "$(printf '%s\n' $SERVICES)" || true
         exit 0
         ;;
     *) refuse "use add, renew, remove or list" ;;

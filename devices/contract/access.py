@@ -24,4 +24,4 @@ STA_RIGHTS: tuple[str, ...] = ("write v1.1/#",)
 """Rights of whoever publishes observations for SensorThings (docs/sensorthings.md)."""
 
 ANYBODY_RIGHTS: tuple[str, ...] = ("read v1.1/#",)
-"""Rights of listeners without a name, on a port of their own: what is open is all that is published there."""
+"""Rights of listeners without a name, on a port of their own, and of every login: what is open is all that is published there."""

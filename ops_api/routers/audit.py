@@ -68,11 +68,20 @@ async def list_audit(
 async def audit_page(
     request: Request, ctx: Ctx, who: Asker, actor: Named = None, about: About = None, before: Before = None
 ) -> HTMLResponse:
-    """List who saw or changed what."""
-    given = {"actor": actor or None, "about": about or None}
+    """List who saw or changed what; lines have numbers alone, and the page says whose they are now."""
+    names = await _names(ctx)
+    given = {"actor": _number(names, actor), "about": about or None}
     rows = await _read(ctx, request, who, "web", **given, before=before, limit=SHOWN)
     now, zone = ctx.clock.now(), ctx.brand.time_zone
-    lines = [{**row, "when": words.day_and_clock(row["at"], zone, now)} for row in rows]
+    lines = [
+        {
+            **row,
+            "when": words.day_and_clock(row["at"], zone, now),
+            "who": names.get(row["actor_id"], row["actor_id"]),
+            "about": _told(names, row["object"]),
+        }
+        for row in rows
+    ]
     kept = urlencode({k: v for k, v in (("actor", actor), ("object", about)) if v})
     following = rows[-1]["entry_id"] if len(rows) == SHOWN else None
     page = ctx.templates.render(
@@ -85,6 +94,25 @@ async def audit_page(
         following=following,
     )
     return HTMLResponse(page)
+
+
+async def _names(ctx: Context) -> dict[str, str]:
+    """Return the names of accounts by number, of those that are still there."""
+    if ctx.front.desk is None:
+        return {}
+    return {str(row["account_id"]): row["name"] for row in await ctx.front.desk.accounts.listed()}
+
+
+def _number(names: dict[str, str], actor: str | None) -> str | None:
+    """Return what lines call whom was asked for: an account is typed by its name."""
+    wanted = (actor or "").strip()
+    return next((number for number, name in names.items() if name == wanted), wanted) or None
+
+
+def _told(names: dict[str, str], about: str) -> str:
+    """Return what a line was done to, an account by its name."""
+    kind, _, number = about.partition(":")
+    return f"{kind}:{names[number]}" if kind in ("account", "actor") and number in names else about
 
 
 async def _read(ctx: Context, request: Request, who: Principal, via: str, **wanted: object) -> list[Row]:

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
 from cityops.embedded.account import Account, server_account
 from cityops.embedded.mosquitto_binary import find_mosquitto
 from cityops.embedded.postgres import EmbeddedPostgres, wheel_binaries
@@ -131,6 +133,9 @@ class Stack:
             self.database.start()
             for file in ("cityops_db__dsn", "restore_dsn"):
                 (self.secrets / file).write_text(self.database.dsn)  # its host is here, and not `db`
+            own = conninfo_to_dict((self.secrets / "cityops_api__dsn").read_text())
+            web = make_conninfo(self.database.dsn, user=own["user"], password=own["password"])
+            (self.secrets / "cityops_api__dsn").write_text(web)
             self.say(name, "started (an embedded PostgreSQL 18)")
             return
         service = self.service(name)

@@ -24,7 +24,7 @@ import pytest
 from cityops.embedded.account import server_account
 from cityops.embedded.mosquitto_binary import find_mosquitto
 from cityops.embedded.process import free_ports
-from devices.contract.access import DEVICE_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
+from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
 from devices.contract.topics import DOWN, PREFIX, SHARDS, UP
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "mosquitto"
@@ -76,7 +76,7 @@ def _logins(folder: Path) -> str:
     """Run the stack's own scripts as its one-shot does, then add a device as an operator does."""
     if shutil.which("mosquitto_passwd") is None:
         pytest.skip("mosquitto_passwd is not installed (Debian: package mosquitto)")
-    for user in ("ingest", "town"):
+    for user in ("ingest", "town", "sta"):
         (folder / f"mqtt_{user}_password").write_text(f"{user}-password")
     file = folder / "passwords"
     environment = {**os.environ, "PASSWORDS": str(file), "SECRETS": str(folder), "ACL": str(FOLDER / "acl")}
@@ -84,7 +84,7 @@ def _logins(folder: Path) -> str:
         subprocess.run(["sh", str(FOLDER / "users.sh")], env=environment, check=True, capture_output=True)
     added = devices_sh(folder, "add", "road-001")
     names = [line.split(":")[0] for line in file.read_text().splitlines()]
-    assert sorted(names) == ["ingest", "road-001", "town"]
+    assert sorted(names) == ["ingest", "road-001", "sta", "town"]
     name, password = added.stdout.split()
     assert name == "road-001"
     assert len(password) == 48
@@ -282,7 +282,14 @@ def test_a_device_is_let_in_and_shut_out_without_a_restart(stack_broker: Broker)
     _reload(stack_broker)
     one.until(lambda: bool(one.gone))  # the one that is connected, too
     assert device(stack_broker, "road-009", password).connected == ["Not authorized"]
-    for wrong in (("add", "road-001"), ("add", "ingest"), ("add", "road 1"), ("remove", "nobody"), ("add",)):
+    for wrong in (
+        ("add", "road-001"),
+        ("add", "ingest"),
+        ("add", "sta"),
+        ("add", "road 1"),
+        ("remove", "nobody"),
+        ("add",),
+    ):
         before = (folder / "passwords").read_text()
         assert devices_sh(folder, *wrong).returncode == 1, wrong
         assert (folder / "passwords").read_text() == before
@@ -328,6 +335,23 @@ def test_the_town_speaks_for_its_devices_and_hears_no_other(stack_broker: Broker
     assert town.received == []
 
 
+def test_the_website_tells_what_is_public_and_nothing_else(stack_broker: Broker) -> None:
+    """SensorThings over MQTT (docs/sensorthings.md): a login hears it; its user says and hears nothing of devices."""
+    listener = device(stack_broker)
+    listener.subscribe("v1.1/#")
+    assert listener.publish("v1.1/Observations") == REFUSED
+    sta = Client(stack_broker.services, "sta", "sta-password")
+    assert sta.connected == ["Success"]
+    sta.subscribe("#")
+    assert sta.publish("v1.1/Datastreams(7)/Observations") == SUCCESS
+    listener.until(lambda: bool(listener.received))
+    assert listener.received[0][0] == "v1.1/Datastreams(7)/Observations"
+    assert sta.publish(TOPIC.format("road-001")) == REFUSED
+    assert sta.publish(RECEIPT.format("road-001")) == REFUSED
+    sta.paho.loop(0.3)
+    assert [topic for topic, _ in sta.received if topic.startswith(PREFIX)] == []
+
+
 def test_the_rights_are_those_of_the_contract() -> None:
     text = (FOLDER / "acl").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
@@ -335,7 +359,7 @@ def test_the_rights_are_those_of_the_contract() -> None:
     town += [f"topic read {PREFIX}/+/+/+/{c}" for c in sorted(DOWN)]
     ingest = [f"topic {right}" for right in INGEST_RIGHTS]
     sta = [f"topic {right}" for right in STA_RIGHTS]
-    devices = [f"pattern {right}" for right in DEVICE_RIGHTS]
+    devices = [f"pattern {right}" for right in (*ANYBODY_RIGHTS, *DEVICE_RIGHTS)]
     assert lines == ["user ingest", *ingest, "user town", *town, "user sta", *sta, *devices]
 
 
@@ -386,7 +410,7 @@ def test_no_password_is_on_a_command_line(tmp_path: Path) -> None:
     spy.parent.mkdir()
     spy.write_text(f"#!/bin/sh\necho \"$*\" >> '{log}'\nexec '{real}' \"$@\"\n")
     spy.chmod(0o755)
-    for user in ("ingest", "town"):
+    for user in ("ingest", "town", "sta"):
         (tmp_path / f"mqtt_{user}_password").write_text(odd + "\n")
     environment = {
         **os.environ, "PATH": f"{spy.parent}:{os.environ['PATH']}", "SECRETS": str(tmp_path), "ACL": str(FOLDER / "acl"),
@@ -403,7 +427,7 @@ def test_no_password_is_on_a_command_line(tmp_path: Path) -> None:
     name, password = added.stdout.split()
     assert name == "road-1"
     seen = log.read_text()
-    assert len(seen.splitlines()) == 3
+    assert len(seen.splitlines()) == 4
     assert password not in seen
     assert "ss'" not in seen
     assert _verifies(tmp_path / "passwords", "ingest", odd)

@@ -15,8 +15,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from cityops.db.migrate import upgrade
 from cityops.embedded.postgres import EmbeddedPostgres
+from cityops.errors import ConfigurationError
 from devices.contract.kind import discover
 from ingest.core.ddl import statements
+from ops_api.web_login import ROLES, make_web_login
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "timescaledb" / "10-roles.sh"
 PASSWORDS = {"cityops_db_password": "own'er", "grafana_db_password": "graf-ana"}
@@ -107,3 +109,43 @@ def test_passwords_are_the_secrets(stack_server: str) -> None:
     assert stored("cityops").startswith("SCRAM-SHA-256$")
     assert stored("grafana").startswith("SCRAM-SHA-256$")
     assert stored("cityops_reader") is None
+
+
+async def test_the_website_has_a_login_of_its_own_that_reads_no_home(stack_server: str) -> None:
+    """What `migrate` does: the owner makes it, a second time changes nothing, and rights that it was given are put right."""
+    web = make_conninfo(_as(stack_server, "cityops_web"), password="we'b" * 4)
+    async with await psycopg.AsyncConnection.connect(_as(stack_server, "cityops"), autocommit=True) as owner:
+        await upgrade(owner, lambda flavour: statements(discover(), flavour))
+        assert await make_web_login(owner, web) == ["login cityops_web"]
+        # As a restore into another cluster leaves it: with all rights of its roles at once.
+        await owner.execute("alter role cityops_web inherit")
+        await owner.execute("grant cityops_api, cityops_registrar to cityops_web with inherit true")
+        assert await make_web_login(owner, web) == []
+        assert await make_web_login(owner, _as(stack_server, "cityops")) == []
+    for role in ROLES:
+        with psycopg.connect(web, autocommit=True, options=f"-c role={role}") as conn:
+            assert conn.execute("select current_user").fetchone() == (role,)
+    with psycopg.connect(web, autocommit=True, options="-c role=cityops_api") as conn:
+        assert conn.execute("select count(*) from device_named").fetchone() == (0,)
+        for statement in (
+            "select * from home",
+            "reset role; set role none; select * from home",
+            "set role cityops",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute(statement)  # type: ignore[call-overload]
+    with psycopg.connect(stack_server, autocommit=True) as conn:
+        row = conn.execute(
+            "select rolpassword, rolinherit from pg_authid where rolname = 'cityops_web'"
+        ).fetchone()
+    assert row is not None
+    assert (row[0].split("$")[0], row[1]) == ("SCRAM-SHA-256", False)
+
+
+async def test_who_may_make_no_login_is_told_what_to_do(stack_server: str) -> None:
+    with psycopg.connect(stack_server, autocommit=True) as conn:
+        conn.execute("create role weak login")
+        conn.execute("grant connect on database cityops to weak")
+    async with await psycopg.AsyncConnection.connect(_as(stack_server, "weak"), autocommit=True) as conn:
+        with pytest.raises(ConfigurationError, match=r"may not make the login other.*superuser"):
+            await make_web_login(conn, _as(stack_server, "other"))

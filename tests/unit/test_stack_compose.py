@@ -167,7 +167,7 @@ def test_secrets_are_made_once_closed_to_others_and_all_of_them(tmp_path: Path) 
     }
     assert len(set(first.values())) == len(first)
     made = {k: v for k, v in first.items() if k.endswith("password")}
-    assert len(made) == len(first) - 7  # two DSNs, receivers of alarms, two keys, two certificates
+    assert len(made) == len(first) - 8  # three DSNs, receivers of alarms, two keys, two certificates
     assert all(len(v) == 64 and set(v) <= set("0123456789abcdef") for v in made.values())
     assert first["restore_dsn"] == f"postgresql://postgres:{first['postgres_password']}@db:5432/cityops"
     assert first["cityops_db__dsn"] == f"postgresql://cityops:{first['cityops_db_password']}@db:5432/cityops"
@@ -196,6 +196,25 @@ def test_an_operators_proxy_can_be_named() -> None:
     assert given["CITYOPS_API__TRUSTED_PROXIES"] == "172.20.0.1"
     default = SERVICES["api"]["environment"]["CITYOPS_API__TRUSTED_PROXIES"]
     assert default == ApiSettings().trusted_proxies
+
+
+def test_the_website_has_a_login_of_its_own_and_knows_its_address() -> None:
+    """With the owner's login the API could read every home; without an address there are no passkeys and no links that open."""
+    assert "cityops_db__dsn" not in secret_files(SERVICES["api"])
+    assert {"cityops_db__dsn", "cityops_api__dsn"} <= set(secret_files(SERVICES["migrate"]))
+    given = load({"STACK_WEB_URL": "https://city.example/"})["services"]
+    for name in ("api", "rules"):
+        url = given[name]["environment"]["CITYOPS_API__PUBLIC_URL"]
+        assert ApiSettings(public_url=url).public_url == "https://city.example"
+    with pytest.raises(ValueError, match="public_url"):
+        ApiSettings(public_url="https://city.example/cityops")
+
+
+def test_what_is_public_is_told_as_a_user_that_the_broker_has() -> None:
+    user = SERVICES["api"]["environment"]["CITYOPS_STA__MQTT_USERNAME"]
+    assert secret_files(SERVICES["api"])["cityops_sta__mqtt_password"] == f"mqtt_{user}_password"
+    assert f"mqtt_{user}_password" in SERVICES["broker-users"]["secrets"]
+    assert SERVICES["api"]["environment"]["CITYOPS_MQTT__HOST"] == "broker"
 
 
 def test_pages_have_memory_for_the_processes_that_plan() -> None:

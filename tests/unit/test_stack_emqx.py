@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cityops.settings import IngestSettings
-from devices.contract.access import DEVICE_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
+from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
 from devices.contract.topics import DOWN, PREFIX, UP
 from ingest.mqtt_options import WEEK_S
 from tests.fakes import hocon
@@ -40,7 +40,11 @@ def test_the_rights_are_those_of_the_contract() -> None:
     action = {"read": "subscribe", "write": "publish"}
     wanted = {("town", "publish", f"{PREFIX}/+/+/+/{channel}") for channel in UP}
     wanted |= {("town", "subscribe", f"{PREFIX}/+/+/+/{channel}") for channel in DOWN}
-    for who, rights in (("ingest", INGEST_RIGHTS), ("sta", STA_RIGHTS), ("all", DEVICE_RIGHTS)):
+    for who, rights in (
+        ("ingest", INGEST_RIGHTS),
+        ("sta", STA_RIGHTS),
+        ("all", ANYBODY_RIGHTS + DEVICE_RIGHTS),
+    ):
         for right in rights:
             verb, topic = right.split(" ")
             wanted.add((who, action[verb], topic.replace("%u", "${username}")))
