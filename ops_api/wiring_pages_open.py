@@ -29,7 +29,7 @@ async def pages_open(settings: Settings, dsn: str) -> tuple[list[str], str]:
 
     with tempfile.TemporaryDirectory() as folder:
         own, stop = _on(settings, dsn, Path(folder)), asyncio.Event()
-        address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        address = asyncio.get_running_loop().create_future()
         serving = asyncio.create_task(run_api(own, stop, started=address.set_result, warm=False))
         try:
             await asyncio.wait({serving, address}, return_when=asyncio.FIRST_COMPLETED)
