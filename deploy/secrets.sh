@@ -16,7 +16,7 @@ mkdir -p "$SECRETS"
 chmod 700 "$SECRETS"
 umask 022
 
-for name in postgres_password cityops_db_password web_db_password grafana_db_password grafana_admin_password \
+for name in postgres_password cityops_db_password grafana_db_password grafana_admin_password \
     mqtt_ingest_password mqtt_town_password cityops_housing__password cityops_winter__password \
     cityops_bin_days__password cityops_crew__password cityops_ops__password; do
     [ -s "$SECRETS/$name" ] || { random > "$SECRETS/$name"; echo "made $SECRETS/$name"; }
@@ -25,7 +25,6 @@ done
 # FILE USER PASSWORD: a connection string, where there is none.
 dsn() { [ -s "$SECRETS/$1" ] || printf 'postgresql://%s:%s@db:5432/cityops' "$2" "$(cat "$SECRETS/$3")" > "$SECRETS/$1"; }
 dsn cityops_db__dsn cityops cityops_db_password
-dsn cityops_api__dsn cityops_web web_db_password
 dsn restore_dsn postgres postgres_password
 
 # MQTT_NAMES="mqtt.example.gov.uk 192.0.2.7" deploy/secrets.sh: what devices call the broker.

@@ -1,11 +1,11 @@
 #!/bin/sh
 # The Secrets of deploy/kustomize out of deploy/secrets: deploy/kustomize/secrets.sh | kubectl apply -f -
-# Run deploy/secrets.sh first, and put the address of your database into deploy/secrets/cityops_db__dsn and cityops_api__dsn.
+# Run deploy/secrets.sh first, and put the address of your database into deploy/secrets/cityops_db__dsn.
 set -eu
 
 ROOT=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 SECRETS=${SECRETS:-$ROOT/deploy/secrets}
-NAMES="cityops_db__dsn cityops_api__dsn mqtt_ingest_password mqtt_town_password cityops_housing__password cityops_winter__password
+NAMES="cityops_db__dsn mqtt_ingest_password mqtt_town_password cityops_housing__password cityops_winter__password
     cityops_bin_days__password cityops_crew__password cityops_ops__password"
 
 encoded() { openssl base64 -A -in "$SECRETS/$1"; }

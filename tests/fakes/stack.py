@@ -20,8 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
 from cityops.embedded.account import Account, server_account
 from cityops.embedded.mosquitto_binary import find_mosquitto
 from cityops.embedded.postgres import EmbeddedPostgres, wheel_binaries
@@ -133,7 +131,6 @@ class Stack:
             self.database.start()
             for file in ("cityops_db__dsn", "restore_dsn"):
                 (self.secrets / file).write_text(self.database.dsn)  # its host is here, and not `db`
-            (self.secrets / "cityops_api__dsn").write_text(self._website_login())
             self.say(name, "started (an embedded PostgreSQL 18)")
             return
         service = self.service(name)
@@ -152,17 +149,6 @@ class Stack:
             env=self.environment(name),
         )
         self.say(name, f"started: `{' '.join(map(str, service['command']))}`")
-
-    def _website_login(self) -> str:
-        """Make the website's login as the database's image does at its first start; return its connection string."""
-        parts = {k: str(v) for k, v in conninfo_to_dict(self.database.dsn).items()}
-        place = {"POSTGRES_USER": parts["user"], "PGHOST": parts["host"], "PGPORT": parts["port"]}
-        place |= {"PGPASSWORD": parts.get("password", ""), "SECRETS": str(self.secrets)}
-        place |= {"PATH": f"{wheel_binaries()}:{os.environ['PATH']}"}
-        script = ROOT / "deploy" / "timescaledb" / "20-web.sh"
-        subprocess.run(["sh", script], env=os.environ | place, check=True, capture_output=True)
-        password = (self.secrets / "web_db_password").read_text()
-        return make_conninfo(self.database.dsn, user="cityops_web", password=password)
 
     def environment(self, name: str) -> dict[str, str]:
         """Return the environment of a service: compose's, with paths, ports and hosts of here."""

@@ -17,10 +17,9 @@ from cityops.db.migrate import upgrade
 from cityops.embedded.postgres import EmbeddedPostgres
 from devices.contract.kind import discover
 from ingest.core.ddl import statements
-from ops_api.doctor_role import website_role
 
-FOLDER = Path(__file__).parents[2] / "deploy" / "timescaledb"
-PASSWORDS = {"cityops_db_password": "own'er", "grafana_db_password": "graf-ana", "web_db_password": "we'b"}
+SCRIPT = Path(__file__).parents[2] / "deploy" / "timescaledb" / "10-roles.sh"
+PASSWORDS = {"cityops_db_password": "own'er", "grafana_db_password": "graf-ana"}
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +40,8 @@ def stack_server(server_dir: Path) -> Iterator[str]:
             "PGPORT": parts["port"],
             "SECRETS": str(folder),
         }
-        # The image runs them in this order; the last one again for a database that was there before it.
-        for script in ("10-roles.sh", "20-web.sh", "20-web.sh"):
-            command = ["sh", str(FOLDER / script)]
-            done = subprocess.run(command, env=environment, capture_output=True, text=True)
-            assert done.returncode == 0, done.stderr
+        done = subprocess.run(["sh", str(SCRIPT)], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
         yield make_conninfo(server.dsn, user="postgres", dbname="postgres")
 
 
@@ -110,22 +106,4 @@ def test_passwords_are_the_secrets(stack_server: str) -> None:
 
     assert stored("cityops").startswith("SCRAM-SHA-256$")
     assert stored("grafana").startswith("SCRAM-SHA-256$")
-    assert stored("cityops_web").startswith("SCRAM-SHA-256$")
     assert stored("cityops_reader") is None
-
-
-async def test_the_website_has_its_roles_and_nothing_beside_them(stack_server: str) -> None:
-    """After an upgrade: the login takes what the upgrade gives the roles, and reads nothing by itself."""
-    web = _as(stack_server, "cityops_web")
-    with psycopg.connect(web, autocommit=True) as conn:
-        for table in ("alarm", "device", "frog_reading", "resident", "account"):
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                conn.execute(f"select * from {table}")  # type: ignore[call-overload]
-        conn.execute("set role cityops_api")
-        assert conn.execute("select count(*) from device").fetchone() == (0,)
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            conn.execute("select * from frog_reading")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            conn.execute("set role cityops")
-    [finding] = await website_role(web, own_login=True)
-    assert (finding.level, finding.detail) == ("ok", "cityops_api, on a login of its own")

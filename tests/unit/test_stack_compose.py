@@ -167,11 +167,10 @@ def test_secrets_are_made_once_closed_to_others_and_all_of_them(tmp_path: Path) 
     }
     assert len(set(first.values())) == len(first)
     made = {k: v for k, v in first.items() if k.endswith("password")}
-    assert len(made) == len(first) - 8  # three DSNs, receivers of alarms, two keys, two certificates
+    assert len(made) == len(first) - 7  # two DSNs, receivers of alarms, two keys, two certificates
     assert all(len(v) == 64 and set(v) <= set("0123456789abcdef") for v in made.values())
     assert first["restore_dsn"] == f"postgresql://postgres:{first['postgres_password']}@db:5432/cityops"
     assert first["cityops_db__dsn"] == f"postgresql://cityops:{first['cityops_db_password']}@db:5432/cityops"
-    assert first["cityops_api__dsn"] == f"postgresql://cityops_web:{first['web_db_password']}@db:5432/cityops"
     assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "secrets" / "ca.key").stat().st_mode) == 0o600
     assert run() == first
