@@ -65,6 +65,7 @@ class RetentionSettings(BaseModel):
     audit_days: Days = 2557
     """Days that lines of the audit are kept: who saw or changed what. Seven years, as alarms: it is the evidence of who did what when."""
     account_days: Days = 365
-    """Days without a sign-in, or a use of its keys, after which an account goes, unless it is the last administrator's."""
+    """Days without a sign-in after which an account of staff goes, unless a program still uses a key of it, or it is the last
+    administrator's."""
     session_days: Days = 30
     """Days that ended sessions are kept: to see which there were after a device was lost."""

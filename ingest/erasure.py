@@ -106,7 +106,8 @@ class _Run:
     async def run(self, forget: bool, why: str, number: str | None) -> Mapping[str, Any]:
         if number is None:
             number = str((await self._one("begin", why=why))["erasure_id"])
-        code = (await self._one("home_code"))["code"]
+        homes = await self._rows("home_code")
+        code = homes[0]["code"] if homes else ""  # it was taken out meanwhile, and its stays with it
         spans = await self._rows("spans")
         devices = await self._rows("devices")
         for span in (s for s in spans if not s["kept"]):

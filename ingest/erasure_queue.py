@@ -77,7 +77,7 @@ class ErasureQueue:
         number, home_id, resident_id, forget = asked
         try:
             await self._erasure.erase(home_id, str(resident_id), forget=forget, erasure_id=str(number))
-        except psycopg.Error as error:
+        except Exception as error:  # whatever it is of: the ingester goes on, and so do the other deletions
             log.exception(
                 "a deletion failed, and is tried again", erasure_id=str(number), error=str(error).strip()
             )

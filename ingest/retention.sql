@@ -136,12 +136,13 @@ delete from crew_photo where photo_id in (
     order by photo_id limit %(portion)s for update skip locked)
 
 -- accounts
--- Who has not signed in for so long, and whose keys nobody has used: a program's account signs in nowhere. An administrator's
--- stays as long as no other one is in use.
+-- Of staff who have not signed in for so long, and no program with a key of theirs. An administrator's stays as long as no
+-- other one is in use.
 delete from account where account_id in (
     select account_id from account a
      where coalesce(seen_on, made_at::date) < (now() - make_interval(days => %(days)s))::date
-       and not exists (select from api_key k where k.owner_account = a.account_id
+       and not exists (
+           select from api_key k where k.owner_account = a.account_id and k.revoked_at is null and k.expires_at > now()
               and coalesce(k.used_on, k.made_at::date) >= (now() - make_interval(days => %(days)s))::date)
        and (not 'admin' = any (roles) or exists (
            select from account o where o.account_id <> a.account_id and 'admin' = any (o.roles) and o.disabled_at is null

@@ -79,14 +79,20 @@ def code(
 
 
 @app.command("members", epilog=examples("cityops homes members knt-wxp-dfr"))
-def members(home: HomeCode, as_json: AsJson = False) -> None:
+def members(
+    home: HomeCode,
+    past: Annotated[
+        bool, typer.Option("--past", help="Who has moved out and is not forgotten yet, too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """List who lives in a home: who has joined and not moved out."""
     from ops_api.audit.by_command import note
 
     async def run(db: Db, people: People) -> list[dict[str, Any]]:
         home_id = await _home_id(db, home)
         await note(db, "homes members", f"home:{home_id}")
-        return await db.rows("people_of", home_id=home_id)
+        return await db.rows("people_ever" if past else "people_of", home_id=home_id)
 
     rows = _with_homes(run)
     if as_json:
@@ -94,9 +100,9 @@ def members(home: HomeCode, as_json: AsJson = False) -> None:
         return
     for row in rows:
         since = "the frog came" if row["from_at"] is None else f"{row['from_at']:%Y-%m-%d %H:%M}"
-        typer.echo(
-            f"{row['resident_id']}  {row['name']:<20} joined {row['joined_at']:%Y-%m-%d}, sees since {since}"
-        )
+        left = row.get("to_at")
+        seen = f"sees since {since}" if left is None else f"moved out {left:%Y-%m-%d}"
+        typer.echo(f"{row['resident_id']}  {row['name']:<20} joined {row['joined_at']:%Y-%m-%d}, {seen}")
     if not rows:
         typer.echo("nobody has joined")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 app = group("Privacy: ages of what is kept, what is kept of somebody, forgetting, leftovers.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+Home = Annotated[str | None, typer.Option(metavar="HOME", help="The home's code in the registry.")]
+MemberId = Annotated[str | None, typer.Option(metavar="ID", help="From `cityops homes members`.")]
 
 
 def _door(work: Any) -> Any:
@@ -51,29 +52,37 @@ def report(as_json: AsJson = False) -> None:
     epilog=examples(
         "cityops privacy export ada.highways --out ada.zip    # what an officer is owed when she asks what is kept of her",
         "cityops privacy export mo@example.org --out mo.zip   # an address for reminders of bin days",
+        "cityops privacy export --home knt-wxp-dfr --member 0d5e… --out ann.zip    # a resident who asks by letter",
     )
 )
 def export(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="As it stands in logs, or an address for reminders.")
-    ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="The zip to write; it must not be there yet.")],
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="As it stands in logs, or an address for reminders.")
+    ] = None,
+    home: Home = None,
+    member: MemberId = None,
     by: By = "",
 ) -> None:
-    """Write all that is kept of a member of staff, or under an address, as a zip that only you can read.
+    """Write all that is kept of a member of staff, under an address, or of a resident, as a zip that only you can read.
 
-    A household takes its own from its page, "My data".
+    A resident can take the same from her page, "My data". The household's log says that a copy was made.
     """
+    if (home is None) != (member is None) or (home is None) == (name is None):
+        raise ConfigurationError("say NAME, or --home HOME with --member ID")
     who = name_of(by)
 
-    async def run(door: PrivacyDoor) -> Counter[str]:
-        return await door.export(name, out, who)
+    async def run(door: PrivacyDoor) -> str:
+        if home is not None and member is not None:
+            return f"{await door.export_home(home, member, out, who)} bytes"
+        counts = await door.export(name or "", out, who)
+        return f"{sum(counts.values())} rows of {len(counts)} tables"
 
     try:
-        counts: Counter[str] = _door(run)
+        told = _door(run)
     except FileExistsError as error:
         raise ConfigurationError(f"{out} is there already; name another file") from error
-    typer.echo(f"{sum(counts.values())} rows of {len(counts)} tables in {out}")
+    typer.echo(f"{told} in {out}")
 
 
 @app.command(
@@ -83,8 +92,8 @@ def export(
     )
 )
 def erase(
-    home: Annotated[str | None, typer.Option(metavar="HOME", help="The home's code in the registry.")] = None,
-    member: Annotated[str | None, typer.Option(metavar="ID", help="From `cityops homes members`.")] = None,
+    home: Home = None,
+    member: MemberId = None,
     reminders: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Where somebody is reminded.")
     ] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -21,11 +22,12 @@ from cityops.settings import Settings
 from ingest.erasure import Erasure
 from ops_api.backup.again import gone_book
 from ops_api.cli_db import database
+from ops_api.households.export import export as everything
 from ops_api.households.gone import Remembering
 from ops_api.households.people import People
 from ops_api.households.ports import Eraser
 from ops_api.households.queued import QueuedEraser
-from ops_api.privacy import access, package
+from ops_api.privacy import access, household, package
 from ops_api.privacy.leftovers import Left, in_files, in_tables
 from ops_api.privacy.report import Age, Run, ages, runs
 from ops_api.queries import Db, OneConnection, Pool
@@ -74,6 +76,20 @@ class PrivacyDoor:
             rows = access.rows_of(self.conn, name)
             return await package.write(rows, name, datetime.now(UTC), file)
 
+    async def export_home(self, home: str, member: str, file: Path, by: str) -> int:
+        """Write what a resident would take from her page; return bytes. See :mod:`ops_api.privacy.household`."""
+        home_id = await self._lives_or_lived(home, member)
+        await self._note("privacy export", by, f"home:{home_id}")
+        now, pool = datetime.now(UTC), OneConnection(self.conn)
+        async with household.as_resident(pool, home, member, now) as (who, there):
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            line = {"role": "operations", "what": "a copy of everything", "purpose": "asked for by letter"}
+            await self._db.rows("access_add", home_id=home_id, who=by, **line)
+            with os.fdopen(descriptor, "wb") as out:
+                async for piece in everything(who, there, kinds_of(self.settings)["frog"], now):
+                    out.write(piece)
+                return out.tell()
+
     async def forget_address(self, address: str, by: str) -> int:
         """Delete reminders under an address; return how many there were."""
         await self._note("privacy erase", by)
@@ -84,8 +100,8 @@ class PrivacyDoor:
         return done.rowcount
 
     async def forget(self, home: str, member: str, by: str) -> Mapping[str, int]:
-        """End somebody's stay and delete all of it; return what went."""
-        home_id = await self._lives(home, member)
+        """Delete all of somebody's stay, and end it where it goes on; return what went."""
+        home_id = await self._lives_or_lived(home, member)
         await self._note("privacy erase", by, f"home:{home_id}")
         book = gone_book(self.settings)
         await People(self._db, book).moved_out(home_id, member)
@@ -106,14 +122,14 @@ class PrivacyDoor:
             found += await asyncio.to_thread(in_files, folder, mark, OWN_FILES)
         return found
 
-    async def _lives(self, home: str, member: str) -> int:
+    async def _lives_or_lived(self, home: str, member: str) -> int:
         row = await self._db.row("homes_of", code=home)
         if row is None:
             raise ConfigurationError(f"there is no home {home!r} in the registry")
-        there = await self._db.rows("people_of", home_id=row["home_id"])
+        there = await self._db.rows("people_ever", home_id=row["home_id"])
         if member not in {str(one["resident_id"]) for one in there}:
             raise ConfigurationError(
-                f"{member!r} does not live there; `cityops homes members {home}` lists who does"
+                f"{member!r} does not live there, nor did; `cityops homes members {home} --past` lists who does or did"
             )
         return int(row["home_id"])
 

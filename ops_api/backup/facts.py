@@ -60,7 +60,8 @@ def facts(conn: Connection, samples: Iterable[Sample] | None = None) -> Facts:
 
 def roles(conn: Connection) -> tuple[Role, ...]:
     """Return the roles that must be there before this database can be restored."""
-    return tuple(Role(name, login, tuple(of)) for name, login, of in conn.execute(SQL["roles"]))
+    rows = conn.execute(SQL["roles"])
+    return tuple(Role(name, login, tuple(of), inherits) for name, login, of, inherits in rows)
 
 
 def entry(conn: Connection) -> tuple[tuple[str, str], ...]:

@@ -164,5 +164,6 @@ with recursive used as (
 )
 select n.rolname, n.rolcanlogin,
        coalesce((select array_agg(distinct g.rolname::text) from pg_auth_members m join named g on g.oid = m.roleid
-                  where m.member = n.oid), '{}') as member_of
+                  where m.member = n.oid), '{}') as member_of,
+       (select r.rolinherit from pg_roles r where r.oid = n.oid) as inherits
   from named n where n.rolname !~ '^pg_' order by 1

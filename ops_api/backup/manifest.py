@@ -23,11 +23,15 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Role(msgspec.Struct, frozen=True):
-    """A role of the cluster that owns something here or may do something; ``member_of`` others of these."""
+    """A role of the cluster that owns something here or may do something; ``member_of`` others of these.
+
+    ``inherits``: whether it has their rights without taking them; the website's login does not.
+    """
 
     name: str
     login: bool
     member_of: tuple[str, ...] = ()
+    inherits: bool = True
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

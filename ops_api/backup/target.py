@@ -118,7 +118,12 @@ def make_roles(conn: Connection, roles: tuple[Role, ...]) -> list[str]:
         ConfigurationError: this login may not; the statements for a superuser are told.
     """
     missing = [role for role in roles if not _exists(conn, role.name)]
-    statements = [sql.SQL("create role {} nologin").format(sql.Identifier(role.name)) for role in missing]
+    statements = [
+        sql.SQL("create role {} nologin" if role.inherits else "create role {} nologin noinherit").format(
+            sql.Identifier(role.name)
+        )
+        for role in missing
+    ]
     statements += [
         sql.SQL("grant {} to {}").format(sql.Identifier(other), sql.Identifier(role.name))
         for role in missing

@@ -5,6 +5,7 @@ Run as the owner, who sees all rows. Bytes are looked at as they are, so that a 
 
 from __future__ import annotations
 
+import json
 import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,8 +24,12 @@ _COLUMNS = sql.SQL(
     "   and n.nspname !~ '^(pg_|_?timescaledb)' and n.nspname <> 'information_schema'"
     " order by 1, 2, a.attnum"
 )
-_LOOK = sql.SQL("select count(*) from {table} where position(lower(%(mark)s) in lower({value})) > 0")
+_LOOK = sql.SQL(
+    "select count(*) from {table} where exists ("
+    "select from unnest(%(marks)s::text[]) m where position(lower({mark}) in lower({value})) > 0)"
+)
 _AS_BYTES, _AS_TEXT = sql.SQL("encode({}, 'escape')"), sql.SQL("{}::text")
+_MARK_AS_BYTES, _MARK_AS_TEXT = sql.SQL("encode(convert_to(m, 'UTF8'), 'escape')"), sql.SQL("m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,20 @@ async def in_tables(conn: AsyncConnection[Any], mark: str) -> list[Left]:
 
 
 async def _count(conn: AsyncConnection[Any], one: dict[str, Any], mark: str) -> int:
-    read = _AS_BYTES if one["type"] == "bytea" else _AS_TEXT
+    of_bytes = one["type"] == "bytea"
     query = _LOOK.format(
-        table=sql.Identifier(one["schema"], one["name"]), value=read.format(sql.Identifier(one["column"]))
+        table=sql.Identifier(one["schema"], one["name"]),
+        value=(_AS_BYTES if of_bytes else _AS_TEXT).format(sql.Identifier(one["column"])),
+        mark=_MARK_AS_BYTES if of_bytes else _MARK_AS_TEXT,
     )
-    row = await (await conn.execute(query, {"mark": mark})).fetchone()
+    row = await (await conn.execute(query, {"marks": spellings(mark)})).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def spellings(mark: str) -> list[str]:
+    """Return how a text may be written: with small or capital letters beyond ASCII, and as JSON escapes them."""
+    cases = dict.fromkeys((mark, mark.lower(), mark.upper(), mark.title()))
+    return list(dict.fromkeys([*cases, *(json.dumps(case)[1:-1] for case in cases)]))
 
 
 def _named(schema: str, name: str) -> str:
@@ -69,14 +82,14 @@ def _named(schema: str, name: str) -> str:
 
 
 def in_files(folder: Path, mark: str, leave_out: Sequence[str] = ()) -> list[Left]:
-    """Return the files below ``folder`` that hold ``mark``, as UTF-8 or UTF-16, with its letters as they are.
+    """Return the files below ``folder`` that hold ``mark``, as UTF-8, UTF-16 or in JSON, with its letters as they are.
 
     Args:
         folder: looked through with all below it; links are not followed.
         mark: what to look for.
         leave_out: names of folders that are passed over, such as the database's own.
     """
-    wanted = (mark.encode(), mark.encode("utf-16-le"))
+    wanted = (mark.encode(), mark.encode("utf-16-le"), json.dumps(mark)[1:-1].encode())
     return [
         Left(str(file.relative_to(folder)), "", 1)
         for file in _files(folder, leave_out)

@@ -161,6 +161,13 @@ select m.resident_id, r.name, nullif(m.from_at, '-infinity') as from_at, m.joine
 from household_member m join resident r using (resident_id)
 where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now()) order by m.joined_at
 
+-- people_ever
+-- Who lived there, too, as long as anything is kept of them.
+select m.resident_id, r.name, nullif(min(m.from_at), '-infinity') as from_at, min(m.joined_at) as joined_at,
+       case when not bool_or(m.to_at is null or m.to_at > now()) then max(m.to_at) end as to_at
+from household_member m join resident r using (resident_id)
+where m.home_id = %(home_id)s group by m.resident_id, r.name order by min(m.joined_at)
+
 -- access_add
 insert into access_log (home_id, who, role, what, purpose)
 values (%(home_id)s, %(who)s, %(role)s, %(what)s, %(purpose)s)

@@ -81,6 +81,14 @@ create table shadow.run (
 -- The website shows both sides (routines/zz_rights.sql).
 grant select on shadow.run, shadow.rule_cursor, shadow.alarm, shadow.alarm_member, shadow.decision to cityops_api
 
+-- hide
+-- A copy of a table has no policies: what is decided of homes is hidden from the website here too (routines/api_role.sql).
+create policy homes_are_not_shown on shadow.decision
+    using ((select current_user) <> 'cityops_api' or subject_kind <> 'home')
+
+-- lock
+alter table shadow.decision enable row level security
+
 -- let_in
 grant usage on schema shadow to cityops_api
 

@@ -17,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 from ops_api.queries import Db
 from ops_api.queries.as_role import RoleDb, RolePool
 from ops_api.queries.resident import ResidentDb
+from rules.shadow.tables import PostgresShadowTables
 from tests.fakes.databases import own_database
 from tests.fakes.households import NOW, Street, case_of, damp_of, street
 
@@ -139,6 +140,22 @@ async def test_what_rules_say_of_homes_is_not_seen_nor_written(lane: Street) -> 
         write = "insert into event (kind, subject_kind, subject, at) values ('x', %s, 's', now()) returning 1"
         assert await refused(conn, write, "segment") == "1"
         assert await refused(conn, write, "home") == "refused"
+
+
+async def test_what_a_shadow_decides_of_homes_is_not_seen(lane: Street) -> None:
+    """A table that is made like another has none of its policies."""
+    async with AsyncConnectionPool(lane.dsn, min_size=1, open=False) as owner:
+        tables = PostgresShadowTables(owner)
+        await tables.begin(1)
+        for kind in ("home", "segment"):
+            await lane.sql(
+                "insert into shadow.decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, inputs, result)"
+                f" values ('x', 1, '{kind}', 'home-code-3', now(), 'o', 'r', '{{}}', '{{}}')"
+            )
+        async with api(lane) as pool, pool.connection() as conn:
+            assert await refused(conn, "select * from shadow.decision") == "1"
+        assert await lane.sql("select count(*) from shadow.decision") == [(2,)]
+        await lane.sql("drop schema shadow cascade")
 
 
 async def test_the_token_of_another_shows_no_more_than_to_the_resident(lane: Street) -> None:

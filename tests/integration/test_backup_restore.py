@@ -18,6 +18,8 @@ from cityops.embedded.postgres import EmbeddedPostgres
 from cityops.errors import ConfigurationError, TransientError
 from cityops.settings import Settings, load_settings
 from devices.contract.kind import discover
+from ops_api.audit.core.model import Entry
+from ops_api.audit.spool import Spool
 from ops_api.backup import commands, dump, restore
 from ops_api.backup.again import again_in, gone_book
 from ops_api.backup.renumber import renumber
@@ -165,6 +167,8 @@ def test_another_cluster_gets_roles_and_an_order_of_its_own(
     with psycopg.connect(db_dsn, autocommit=True) as conn:
         name = conn.info.dbname
         conn.execute(f"create role {login} login in role cityops_reader")  # type: ignore[call-overload]
+        conn.execute(f"create role {login}_web login noinherit in role cityops_api, cityops_registrar")  # type: ignore[call-overload]
+        conn.execute(f"grant connect on database {name} to {login}_web")  # type: ignore[call-overload]
         conn.execute(f"revoke all on database {name} from public")  # type: ignore[call-overload]
         conn.execute(f"grant connect on database {name} to {login}")  # type: ignore[call-overload]
     unread = "select array_agg(batch_id order by xid, batch_id) from ingest_batch where xid > (select min(xid) from rule_cursor)"
@@ -182,6 +186,9 @@ def test_another_cluster_gets_roles_and_an_order_of_its_own(
         assert one(other.dsn, allowed.format(login)) is True
         assert one(other.dsn, allowed.format("cityops_resident")) is False
         assert one(other.dsn, f"select pg_has_role('{login}', 'cityops_reader', 'usage')") is True
+        # The website's login has its roles' rights only while it takes them, as it had.
+        assert one(other.dsn, f"select pg_has_role('{login}_web', 'cityops_registrar', 'usage')") is False
+        assert one(other.dsn, f"select pg_has_role('{login}_web', 'cityops_registrar', 'member')") is True
         assert outcome.waiting == 20
         assert one(other.dsn, unread) == before
         assert (
@@ -198,8 +205,18 @@ def test_another_cluster_gets_roles_and_an_order_of_its_own(
 async def test_the_pages_open_on_what_was_restored(db_dsn: str, tmp_path: Path) -> None:
     from ops_api.wiring_pages_open import pages_open
 
-    wrong, said = await pages_open(settings_of(tmp_path), db_dsn)
+    # Lines of the live website's audit wait in its folder, and it has a login of its own: neither is for what was restored.
+    settings = settings_of(tmp_path)
+    entry = Entry(
+        at_us=1, actor_kind="account", actor_id="x", roles="", via="web", action="a", object="o", outcome="done", source="", request_id="r",
+    )  # fmt: skip
+    spool = Spool(settings.data_dir)
+    spool.keep(entry)
+    live = settings.api.model_copy(update={"dsn": "postgresql://nobody@127.0.0.1:1/live"})
+    wrong, said = await pages_open(settings.model_copy(update={"api": live}), db_dsn)
     assert (wrong, said[:11]) == ([], "pages tried")
+    assert spool.first() == entry
+    assert one(db_dsn, "select count(*) from audit_entry where actor_id = 'x'") == 0
 
 
 def test_a_failed_back_up_leaves_nothing_but_its_line(db_dsn: str, tmp_path: Path) -> None:

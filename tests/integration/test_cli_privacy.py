@@ -52,6 +52,49 @@ async def test_a_resident_is_forgotten_and_nothing_is_left(db_dsn: str, tmp_path
         assert "does not live there" in again.stderr
 
 
+async def test_a_resident_who_asks_by_letter_gets_what_her_page_would_give(
+    db_dsn: str, tmp_path: Path
+) -> None:
+    async with street(db_dsn, homes=2) as lane:
+        out, mine = tmp_path / "ann.zip", lane.residents[1]
+        ask = ("export", "--home", "home-code-1", "--member")
+        done = privacy(lane, tmp_path, *ask, mine, "--out", str(out))
+        assert done.returncode == 0, done.stderr
+        assert out.stat().st_mode & 0o777 == 0o600
+        with zipfile.ZipFile(out) as packed:
+            assert packed.testzip() is None
+            readings = packed.read("readings/frog-1.csv").decode().splitlines()
+            assert "frog-2" not in "".join(packed.namelist())
+        assert len(readings) == 201
+        # The household is told, the audit too, and nobody stays signed in.
+        assert await lane.sql("select who, role, what from access_log") == [
+            ("kim", "operations", "a copy of everything")
+        ]
+        assert (await audited(lane))[-1] == ("privacy export", "kim", f"home:{await lane.home(1)}")
+        signed_in = (
+            "select count(*) from resident_session where revoked_at is null and resident_id::text = %s"
+        )
+        assert await lane.sql(signed_in, mine) == [(1,)]
+        other = privacy(lane, tmp_path, *ask, lane.residents[2], "--out", str(tmp_path / "x.zip"))
+        assert "does not live there" in other.stderr
+        assert not (tmp_path / "x.zip").exists()
+
+
+async def test_who_moved_out_can_still_ask_to_be_forgotten(db_dsn: str, tmp_path: Path) -> None:
+    async with street(db_dsn, homes=1) as lane:
+        mine = lane.residents[1]
+        place = {"CITYOPS_DB__DSN": lane.dsn, "CITYOPS_DATA_DIR": str(tmp_path)}
+        assert cityops("homes", "moved-out", "home-code-1", "--all", **place).returncode == 0
+        assert cityops("homes", "members", "home-code-1", **place).stdout == "nobody has joined\n"
+        past = cityops("homes", "members", "home-code-1", "--past", **place)
+        assert mine in past.stdout
+        assert "moved out" in past.stdout
+        done = privacy(lane, tmp_path, "erase", "--home", "home-code-1", "--member", mine, "--yes")
+        assert done.returncode == 0, done.stderr
+        assert "200 readings" in done.stdout
+        assert await lane.sql("select count(*) from resident") == [(0,)]
+
+
 async def test_an_officer_and_a_reminded_one_are_given_what_is_kept(db_dsn: str, tmp_path: Path) -> None:
     async with street(db_dsn, homes=1) as lane:
         for statement in (
@@ -121,6 +164,8 @@ async def test_the_report_says_ages_and_what_went(db_dsn: str, tmp_path: Path) -
     [
         (("leftovers", "ab"), "three characters"),
         (("erase", "--yes"), "say --home HOME"),
+        (("export", "--out", "x.zip"), "say NAME"),
+        (("export", "ada", "--home", "x", "--out", "x.zip"), "say NAME"),
         (("erase", "--home", "nope", "--member", "x", "--yes"), "there is no home 'nope'"),
     ],
 )

@@ -143,3 +143,40 @@ async def test_the_websites_role_itself_asks_for_no_deletion(lane: Street) -> No
     async with registrar(lane) as db, db._pool.connection() as conn:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await conn.execute("select erasure_ask(1, gen_random_uuid(), true)")
+
+
+async def test_a_home_that_is_taken_out_meanwhile_ends_no_ingester(lane: Street) -> None:
+    """Somebody else forgot her stay first; the question is still answered, and so are the next ones."""
+    home = await lane.home(6)
+    async with registrar(lane) as db:
+        asked = await QueuedEraser(db, wait_s=0.0).erase(home, lane.residents[6], forget=True)
+        for table in ("diary_entry", "household_member", "home_device", "home"):
+            await lane.sql(f"delete from {table} where home_id = %s", home)
+        async with working(lane):
+            for _ in range(80):
+                if (receipt := await receipt_of(db, asked["erasure_id"])) and receipt["done_at"] is not None:
+                    break
+                await asyncio.sleep(0.1)
+    assert receipt is not None
+    assert receipt["done_at"] is not None
+    assert await lane.sql("select count(*) from resident where resident_id = %s", lane.residents[6]) == [(0,)]
+
+
+class Odd(Erasure):
+    """Fails as nothing of the database's does."""
+
+    async def erase(self, *given: Any, **rest: Any) -> Any:
+        raise KeyError("of a programmer")
+
+
+async def test_whatever_fails_the_queue_goes_on(lane: Street) -> None:
+    home = await lane.home(3)
+    [(resident,)] = await lane.sql("select resident_id::text from household_member where home_id = %s", home)
+    async with registrar(lane) as db:
+        await QueuedEraser(db, wait_s=0.0).erase(home, resident, forget=False)
+    async with await psycopg.AsyncConnection.connect(lane.dsn, autocommit=True) as conn:
+        await ErasureQueue(lane.dsn, Odd(lane.dsn, discover())).work(conn)
+    assert await lane.sql("select count(*) from erasure where tried_at is not null") == [(1,)]
+    await lane.sql("update erasure set tried_at = null")
+    async with registrar(lane) as db, working(lane):
+        assert (await QueuedEraser(db).erase(home, resident, forget=False))["done_at"] is not None

@@ -260,6 +260,14 @@ async def test_the_search_finds_bytes_arrays_json_and_whatever_case(
         with pytest.raises(ValueError, match="three characters"):
             await in_tables(pg, hostile)
     assert await in_tables(pg, "%%%") == []
+    # Letters beyond ASCII: small or capital, in bytes, and as JSON writes them.
+    await pg.execute("truncate elsewhere.odd")
+    spelt = ("Zoë Ångström".encode(), json.dumps({"who": "zoë ångström"}).encode(), "ZOË ÅNGSTRÖM".encode())
+    for bytes_ in spelt:
+        await pg.execute("insert into elsewhere.odd (c) values (%s)", (bytes_,))
+    await pg.execute("insert into elsewhere.odd (d) values (%s)", (json.dumps({"who": "Zoë Ångström"}),))
+    assert {(left.column, left.rows) for left in await in_tables(pg, "Zoë Ångström")} == {("c", 3), ("d", 1)}
+    assert await in_tables(pg, "Zoé") == []
     assert await in_tables(pg, "'; drop table elsewhere.odd; --") == []
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "deep.db").write_bytes(b"\x00" * 5000 + MARK.encode())

@@ -96,6 +96,24 @@ async def test_accounts_sessions_and_keys_go_at_their_age(
     assert await names(pg, "account", "name") == ["new.admin", "young.officer"]
 
 
+async def test_an_account_stays_whose_key_a_program_still_uses(
+    pg: psycopg.AsyncConnection[Any], db_dsn: str
+) -> None:
+    add = (
+        "insert into api_key (key_id, mark, label, owner_account, scopes, made_at, expires_at, revoked_at, used_on)"
+        " values (%s, 'x', 'k', %s, '{open:read}', now() - interval '800 days', now() + interval '9 years', %s, (now() - make_interval(days => %s))::date)"
+    )
+    for key, name, revoked, used_days in (
+        ("aaaaaaaa", "used.service", None, 1),
+        ("bbbbbbbb", "idle.service", None, 366),
+        ("cccccccc", "ended.service", "now", 1),
+    ):
+        await pg.execute(add, (key, await account(pg, name, 800, "service"), revoked, used_days))
+    await Retention(db_dsn, 90).drop()
+    assert await names(pg, "account", "name") == ["used.service"]
+    assert await names(pg, "api_key", "key_id") == ["aaaaaaaa"]
+
+
 async def test_two_administrators_who_never_come_are_not_both_forgotten(
     pg: psycopg.AsyncConnection[Any], db_dsn: str
 ) -> None:

@@ -80,3 +80,36 @@ async def test_what_comes_into_a_home_is_gone_at_once(site: Site) -> None:
         f"Observations({observation})",
     ):
         assert (await site.http.get(f"/sta/v1.1/{address}")).status_code == 404
+
+
+async def test_what_people_made_of_it_is_gone_with_it(site: Site) -> None:
+    """A note's datastream and a place that people gave a thing; and what was listed while its device came into a home."""
+    await site.get("/sta/v1.1/Things?$top=1")
+    [(device, thing)] = await site.sql(
+        "select device_id, thing_id from sta_thing t join device d using (device_id) where d.kind = 'bin' limit 1"
+    )
+    [(stream,)] = await site.sql(
+        "insert into sta_datastream (thing_id, sensor_id, property_id, kind, field, name, description, unit, observation_type)"
+        " select %s, (select min(sensor_id) from sta_sensor), (select min(property_id) from sta_property), 'other', 'value', 'n', 'd', '{}', 'o'"
+        " returning datastream_id",
+        thing,
+    )
+    [(place,)] = await site.sql(
+        "with l as (insert into sta_location (name, description, location) values ('flat 3', 'd', '{}') returning location_id)"
+        " insert into sta_thing_location select %s, location_id from l returning location_id",
+        thing,
+    )
+    addresses = [f"Things({thing})", f"Datastreams({stream})", f"Locations({place})"]
+    for address in addresses:
+        assert (await site.http.get(f"/sta/v1.1/{address}")).status_code == 200, address
+    await site.sql(
+        "insert into home_device (device_id, home_id) select %s, home_id from home where code = %s",
+        device,
+        seed_web.DRY_HOME,
+    )
+    for address in addresses:
+        assert (await site.http.get(f"/sta/v1.1/{address}")).status_code == 404, address
+    # As a listing leaves it that read the device before it came into the home.
+    await site.sql("update sta_thing set private = false where thing_id = %s", thing)
+    await site.sql("select sta_sync('[]')")
+    assert (await site.http.get(f"/sta/v1.1/{addresses[0]}")).status_code == 404

@@ -20,6 +20,7 @@ from ingest.erasure_queue import ErasureQueue
 from ops_api.households.people import People
 from ops_api.queries import Db
 from tests.fakes import website
+from tests.fakes.command_line import cityops
 from tests.fakes.households import NOW, street
 
 pytestmark = pytest.mark.storage
@@ -95,3 +96,23 @@ async def test_the_website_works_on_it_and_its_deletions_are_done_by_the_ingeste
         finally:
             stop.set()
             await asyncio.wait_for(worker, 5)
+
+
+async def test_commands_of_accounts_and_the_doctor_run_where_the_api_does(
+    db_dsn: str, tmp_path: Path
+) -> None:
+    """They need the API's folder, where its login is the only one."""
+    async with own_login(db_dsn) as login:
+        place = {
+            "CITYOPS_API__DSN": login,
+            "CITYOPS_DATA_DIR": str(tmp_path),
+            "CITYOPS_IDENTITY__SECRET": "s" * 40,
+        }
+        made = await asyncio.to_thread(cityops, "account", "first-admin", "boss.one", **place)
+        assert made.returncode == 0, made.stderr
+        assert "/sign-in/link/" in made.stdout
+        async with await psycopg.AsyncConnection.connect(db_dsn) as owner:
+            rows = await (await owner.execute("select action, actor_kind from audit_entry")).fetchall()
+        assert rows == [("account first-admin", "cli")]
+        seen = await asyncio.to_thread(cityops, "doctor", **place)
+        assert "cityops_api, on a login of its own" in seen.stdout

@@ -143,16 +143,25 @@ create table sta_looked (
     at   timestamptz not null
 );
 
--- What becomes a household's is hidden with everything made of it, in the same transaction; never the way back.
+-- What is a household's is hidden with everything made of it, by people too: datastreams of its thing, places where no other one is.
+create function sta_hide_all() returns void
+language sql security definer set search_path = public, pg_temp as $$
+    update sta_thing t set private = true from device d where d.device_id = t.device_id and d.private and not t.private;
+    update sta_datastream s set private = true from sta_thing t where t.thing_id = s.thing_id and t.private and not s.private;
+    update sta_location l set private = true
+     where not l.private
+       and exists (select from sta_thing_location x join sta_thing t using (thing_id) where x.location_id = l.location_id and t.private)
+       and not exists (select from sta_thing_location x join sta_thing t using (thing_id) where x.location_id = l.location_id and not t.private);
+    update sta_location l set private = true from device d where d.device_id = l.device_id and d.private and not l.private;
+    update sta_feature f set private = true from device d where d.device_id = f.device_id and d.private and not f.private;
+    update sta_feature f set private = true from sta_location l where l.location_id = f.location_id and l.private and not f.private;
+$$;
+
+-- In the transaction in which a device becomes a household's; never the way back.
 create function sta_hide() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    update sta_thing set private = true where device_id = new.device_id;
-    update sta_location set private = true where device_id = new.device_id;
-    update sta_feature set private = true where device_id = new.device_id;
-    -- What people added to its Thing goes with it.
-    update sta_datastream set private = true
-     where device_id = new.device_id or thing_id in (select thing_id from sta_thing where device_id = new.device_id);
+    perform sta_hide_all();
     return new;
 end $$;
 create trigger sta_hide after update of private on device

@@ -59,3 +59,13 @@ language sql stable as $$
                 when p_kind = 'device' and p_rule <> 'device.silent' and is_private(p_subject) then ''
                 else p_reason end
 $$;
+
+-- Likewise as the version before asks, whose pages go on while the new one comes up.
+create or replace function masked_member(
+    p_kind text, p_subject text, p_reason text, p_rule text, p_of_kind text, p_home home, p_of_home home, p_until timestamptz
+) returns text
+language sql stable as $$
+    select masked_member(p_kind, p_subject, p_reason, p_rule, p_of_kind,
+                         row (p_home.home_id, p_home.code, p_home.label)::home_named,
+                         row (p_of_home.home_id, p_of_home.code, p_of_home.label)::home_named, p_until)
+$$;

@@ -55,22 +55,12 @@ begin
     for k in select x.kind, x.fields from jsonb_to_recordset(p_kinds) x (kind text, fields jsonb) loop
         made := made + sta_sync_seen(k.kind, k.fields);
     end loop;
-    perform sta_sync_private();
+    perform sta_hide_all(); -- what became a household's while it was listed here
     if made > 0 then
         -- Who asks next would be planned for as if there were hardly any.
         analyze sta_thing, sta_location, sta_thing_location, sta_feature, sta_datastream;
     end if;
     return made;
-end $$;
-
--- What became a household's while its entities were being made, here or by a program, saw no trigger (sta_hide): hidden now.
-create or replace function sta_sync_private() returns void
-language plpgsql as $$
-begin
-    update sta_thing t set private = true from device d where d.device_id = t.device_id and d.private and not t.private;
-    update sta_location l set private = true from device d where d.device_id = l.device_id and d.private and not l.private;
-    update sta_feature f set private = true from device d where d.device_id = f.device_id and d.private and not f.private;
-    update sta_datastream s set private = true from sta_thing t where t.thing_id = s.thing_id and t.private and not s.private;
 end $$;
 
 -- Where devices are. One that moves is where its newest reading was.
@@ -190,7 +180,7 @@ create policy api_writes on sta_thing_location using (exists (select from sta_th
 drop policy if exists api_writes on sta_history;
 create policy api_writes on sta_history using (exists (select from sta_thing t where t.thing_id = sta_history.thing_id));
 
-revoke all on function sta_sync(jsonb), sta_places(jsonb), sta_sync_places(jsonb), sta_sync_seen(text, jsonb), sta_sync_private(), sta_hide() from public;
+revoke all on function sta_sync(jsonb), sta_places(jsonb), sta_sync_places(jsonb), sta_sync_seen(text, jsonb), sta_hide(), sta_hide_all() from public;
 do $$ begin
     if exists (select from pg_roles where rolname = 'cityops_api') then
         grant execute on function sta_sync(jsonb) to cityops_api;

@@ -16,7 +16,7 @@ language sql immutable set search_path = public, pg_temp as $$
         -- The platform's own.
         'dead_letter', 'device_clock', 'device_sequence', 'rule_checkpoint', 'rule_state', 'sta_looked', 'watch_memory',
         -- Accounts, and the audit, which is added to and read by functions.
-        'account', 'account_passkey', 'account_password', 'account_role', 'account_totp', 'api_key', 'audit_base', 'audit_entry', 'audit_source_key',
+        'account', 'account_password', 'account_totp', 'api_key', 'audit_base', 'audit_entry', 'audit_source_key',
         'passkey', 'recovery_code', 'sign_in_step', 'sign_in_try', 'staff_session']), 'none'
     union all
     select 'cityops_api', unnest(array[
@@ -40,7 +40,7 @@ language sql immutable set search_path = public, pg_temp as $$
     select 'cityops_registrar', unnest(array['join_code', 'join_try', 'resident', 'resident_session']), 'write'
     union all
     select 'cityops_identity', unnest(array[
-        'account', 'account_passkey', 'account_password', 'account_role', 'account_totp', 'api_key', 'passkey', 'recovery_code',
+        'account', 'account_password', 'account_totp', 'api_key', 'passkey', 'recovery_code',
         'sign_in_step', 'sign_in_try', 'staff_session']), 'write'
 $$;
 revoke all on function role_rights() from public;
@@ -109,6 +109,10 @@ do $$
 begin
     if to_regclass('shadow.decision') is not null
        and obj_description(to_regnamespace('shadow'), 'pg_namespace') is not distinct from 'cityops shadow' then
+        drop policy if exists homes_are_not_shown on shadow.decision;
+        create policy homes_are_not_shown on shadow.decision
+            using ((select current_user) <> 'cityops_api' or subject_kind <> 'home');
+        alter table shadow.decision enable row level security;
         grant usage on schema shadow to cityops_api;
         grant select on shadow.run, shadow.rule_cursor, shadow.alarm, shadow.alarm_member, shadow.decision to cityops_api;
     end if;

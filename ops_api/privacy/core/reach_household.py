@@ -51,7 +51,7 @@ _SERVICE = (
     _one("alarm_timer", "when somebody is told again", _DESK, "with the alarm"),
     _one("notification", "messages, to households of their cases", _DESK, "3 years; with the stay", "blanked"),
     _one("delivery_attempt", "how sending went", _DESK, "with the message"),
-    _one("work_item", "devices to be mended, of a home its frogs", _DESK, "until deleted; with the stay", "blanked"),
+    _one("work_item", "devices to be mended, of a home its frogs", _DESK, "until deleted; with the stay", "blanked", names=("done_by", "assignee")),
     _one("dead_letter", "messages that could not be stored, as they came", _DESK, "30 to 90 days; with the stay"),
     _one("dead_letter_overflow", "how many more there were, by device", _DESK, "likewise", "stays", "numbers by device"),
     _one("rule_override", "limits set for a home or its frog, and why", _DESK, "7 years; its words with the stay", "blanked", names=("author", "withdrawn_by")),

@@ -35,7 +35,7 @@ _ACCOUNTS = (
     _one("staff_session", "signed-in browsers: marks of tokens, browser's name, times", "to end sessions of a lost device", "30 days after its end (retention.session_days)"),
     _one("api_key", "marks of keys of programs, and what each is for", "to let programs in", "with the account; 30 days after its end (retention.session_days)"),
     _one("sign_in_try", "wrong passwords, as marks of account and network", "against guessing", "two days", "expires"),
-    _one("audit_entry", "who saw or changed what: numbers, no names", "to answer for who looked and who changed", "7 years (retention.audit_days)", "stays", "a chain that proves that no line was changed; ids of accounts, which say nobody's name once the account is gone"),
+    _one("audit_entry", "who saw or changed what, residents of their homes too: numbers, no names", "to answer for who looked and who changed", "7 years (retention.audit_days)", "stays", "a chain that proves that no line was changed; ids of accounts and residents, which say nobody's name once these are gone"),
 )  # fmt: skip
 
 _DUTY = (
