@@ -14,6 +14,7 @@ from psycopg import AsyncConnection, sql
 
 from devices.contract.kind import Kind
 from ops_api.queries import DatabaseUnavailableError, Pool, TooSlowError
+from ops_api.queries.readings import OF_HOMES
 
 POOL_S = 5.0
 """How long a connection is waited for [s]."""
@@ -23,7 +24,7 @@ _AS_OPEN = sql.SQL(
 )
 
 
-HOUSEHOLDS = frozenset({"frog"})
+HOUSEHOLDS = OF_HOMES
 """Kinds of which every device is a household's: of their readings there is no view."""
 
 

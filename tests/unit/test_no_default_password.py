@@ -13,7 +13,7 @@ from cityops.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SECRET = re.compile(r"password|secret|token|api_key|dsn", re.IGNORECASE)
-NOT_SECRET = {"identity.password_least", "identity.team_passwords"}
+NOT_SECRET = {"identity.password_least"}
 
 
 def fields(model: type[BaseModel], at: str = "") -> Iterator[tuple[str, Any, Any]]:
