@@ -11,8 +11,9 @@ import psycopg
 import pytest
 
 from cityops.settings_sta import StaSettings
-from ops_api.sensorthings import readings
+from ops_api.sensorthings import readings, service
 from ops_api.sensorthings.core import rows, schema
+from ops_api.sensorthings.core.cost import Budget
 from ops_api.sensorthings.core.errors import FilterError
 from ops_api.sensorthings.service import Sta
 from ops_api.sensorthings.store import OPEN, BusyError, Reader
@@ -123,6 +124,27 @@ async def test_so_many_that_they_are_not_counted_are_guessed_and_it_is_said(
     counted = await ask(sta, "/Observations?$count=true&$top=1")
     assert counted["@cityops.countEstimated"] is True
     assert counted["@iot.count"] == pytest.approx(exact["@iot.count"], rel=0.5)
+
+
+async def test_no_more_rows_are_fetched_than_an_answer_may_have(
+    sta: Sta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most, run = 100, Reader._run
+    fetched: list[int] = []
+
+    async def noting(self: Reader, text: str, params: Any) -> Any:
+        found = await run(self, text, params)
+        fetched.append(len(found))
+        return found
+
+    monkeypatch.setattr(Reader, "_run", noting)
+    monkeypatch.setattr(service, "Budget", lambda: Budget(most))
+    for inner in ("$top=50", "$top=10;$orderby=phenomenonTime desc"):
+        with pytest.raises(FilterError, match="entities in one answer"):
+            await ask(sta, f"/Datastreams?$top=20&$expand=Observations({inner})")
+    with pytest.raises(FilterError, match="entities in one answer"):
+        await ask(sta, "/Things?$top=20&$expand=Datastreams($expand=Thing($expand=Datastreams))")
+    assert max(fetched) <= most
 
 
 async def test_a_query_ends_at_its_limit_of_time(db_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -211,3 +211,9 @@ def test_a_token_is_bound_to_its_question_and_not_to_its_page() -> None:
     for other in ([("$filter", "a")], [("$filter", "a"), ("b", "c")], []):
         assert asked("/Observations", other) != one
     assert asked("/Things?$filter=a", []) != asked("/Things", [("$filter", "a")])
+
+
+def test_every_set_can_be_paged_to_its_end_but_observations_are_not_counted_off() -> None:
+    assert parse_options([("$skip", "1000000")], THING).skip == 1_000_000
+    with pytest.raises(FilterError, match="nextLink"):
+        parse_options([("$skip", "10001")], ENTITIES["Observation"])
