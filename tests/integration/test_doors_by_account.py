@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import unquote
+
 import pytest
 
 from ops_api.access.principal import STAFF_PLAIN_COOKIE
@@ -88,3 +91,24 @@ async def test_a_housing_officer_says_why_once_a_session_and_households_read_her
 async def test_a_program_of_the_housing_team_has_no_key_for_it(site: Site) -> None:
     refused = await site.with_key("desk:read", "desk:write").get("/api/v1/housing/homes")
     assert refused.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["/incidents", "/ops/what-if", "/crew", "/bins/missed", "/winter/cab", "/winter/{route}/orders"]
+)
+async def test_who_has_an_account_is_told_where_to_sign_in(site: Site, path: str) -> None:
+    """A team's password was all that these pages asked for."""
+    page = (await site.http.get(path.format(route=site.town.routes[0].route_id))).text
+    assert 'type="password"' in page
+    [link] = set(re.findall(r'href="(/sign-in\?next=[^"]+)"', page))
+    after = link.partition("next=")[2]
+    assert (await site.http.get(link)).status_code == 200
+    assert (await site.http.get(unquote(after))).status_code in (200, 401), after
+
+
+async def test_a_telephone_that_goes_to_the_next_crew_forgets_an_account_too(site: Site) -> None:
+    crew = site.as_("bin_crew")
+    assert "Not me" in (await crew.get("/crew")).text
+    gone = await crew.post("/crew/bye", data={})
+    assert gone.status_code == 303
+    assert any(c.startswith(f'{STAFF_PLAIN_COOKIE}="";') for c in gone.headers.get_list("set-cookie"))
