@@ -23,6 +23,8 @@ class IdentitySettings(Group):
     """Fewest characters of a password. Common ones and the account's own name are refused however long."""
     mfa: Literal["staff", "admin", "none"] = "staff"
     """Who must show a second factor: all staff, administrators only, or nobody (a demo)."""
+    team_passwords: bool = True
+    """Whether the passwords of the teams (`housing.password`, `winter.password` and so on) open their doors beside accounts."""
     key_days: int = Field(default=365, ge=1, le=3650)
     """Days that a program's key is good for unless a shorter time is asked for."""
     oidc_issuer: str = ""

@@ -11,13 +11,14 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from ops_api.access.principal import principal_of
 from ops_api.crew_files import crew_file
 from ops_api.housing.team_door import Pass
 from ops_api.routers import crew_content
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.crew_door import ADDRESS, COOKIE, OnShift, crew_of, door_of, let_in
 from ops_api.routers.password import try_password
-from ops_api.routers.staff_pass import own_account
+from ops_api.routers.staff_browser import end_before, forget_session
 from ops_api.web.render import STATIC
 from rules.core.collection_acts.record import NAME_MOST
 from rules.core.effects import hour_of
@@ -58,10 +59,14 @@ async def say_who(
 
 
 @router.post("/crew/bye")
-async def bye(request: Request) -> Response:
-    """Forget who it is: the telephone goes to the next crew. Who came by an account signs out there."""
-    response = RedirectResponse(own_account(request) or ADDRESS, 303)
+async def bye(request: Request, ctx: Ctx) -> Response:
+    """Forget who it is, whether by the crews' password or an account: the telephone goes to the next crew."""
+    response = RedirectResponse(ADDRESS, 303)
     response.delete_cookie(COOKIE, path="/")
+    who = await principal_of(request)
+    if who.kind == "staff":
+        await end_before(request, ctx)
+        forget_session(request, response)
     return response
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -128,7 +130,27 @@ async def test_where_teams_passwords_are_closed_accounts_alone_open_the_doors(
     drop(pg_server, name)
 
 
-@pytest.mark.parametrize("path", ["/ops/bye", "/crew/bye"])
-async def test_who_came_by_an_account_is_led_to_where_one_signs_out(site: Site, path: str) -> None:
-    assert (await site.as_("bin_crew").post(path)).headers["location"] == "/account"
-    assert (await site.http.post(path)).headers["location"] in ("/ops/what-if", "/crew")
+async def test_who_came_by_an_account_is_led_to_where_one_signs_out(site: Site) -> None:
+    assert (await site.as_("operations").post("/ops/bye")).headers["location"] == "/account"
+    assert (await site.http.post("/ops/bye")).headers["location"] == "/ops/what-if"
+
+
+@pytest.mark.parametrize(
+    "path", ["/incidents", "/ops/what-if", "/crew", "/bins/missed", "/winter/cab", "/winter/{route}/orders"]
+)
+async def test_who_has_an_account_is_told_where_to_sign_in(site: Site, path: str) -> None:
+    """A team's password was all that these pages asked for."""
+    page = (await site.http.get(path.format(route=site.town.routes[0].route_id))).text
+    assert 'type="password"' in page
+    [link] = set(re.findall(r'href="(/sign-in\?next=[^"]+)"', page))
+    after = link.partition("next=")[2]
+    assert (await site.http.get(link)).status_code == 200
+    assert (await site.http.get(unquote(after))).status_code in (200, 401), after
+
+
+async def test_a_telephone_that_goes_to_the_next_crew_forgets_an_account_too(site: Site) -> None:
+    crew = site.as_("bin_crew")
+    assert "Not me" in (await crew.get("/crew")).text
+    gone = await crew.post("/crew/bye", data={})
+    assert gone.status_code == 303
+    assert any(c.startswith(f'{STAFF_PLAIN_COOKIE}="";') for c in gone.headers.get_list("set-cookie"))
