@@ -95,9 +95,7 @@ async def test_a_feature_takes_its_observations_with_it_and_nothing_else(program
     mill = await program.observed(stream, 1)
     pond = await program.observed(stream, 2, FeatureOfInterest=feature("Pond"), parameters={"by": "hand"})
     [of_mill] = (await ask(program.sta, "/FeaturesOfInterest?$filter=name eq 'Mill'"))["value"]
-    await program.writing.delete(
-        program.sta.path(f"/FeaturesOfInterest({of_mill['@iot.id']})"), base=""
-    )
+    await program.writing.delete(program.sta.path(f"/FeaturesOfInterest({of_mill['@iot.id']})"), base="")
     left = (await ask(program.sta, f"/Datastreams({stream})/Observations"))["value"]
     assert [(o["@iot.id"], o["parameters"]) for o in left] == [(pond, {"by": "hand"})]
     with pytest.raises(PathError):
