@@ -378,6 +378,7 @@ def _say_addresses(say: Say, address: str | None, home: str | None, team: str) -
     say(f"  {address}/bin-day/{FIRST_UPRN}   residents: when is my bin day; /bins/report: a full public bin")
     say(f"  {address}/housing  housing: homes that share their damp; password {escape(team)}")
     say(f"  {address}/incidents  operations: what is going on and who has it; the same password")
+    say(f"  {address}/open     developers: files, QGIS, SensorThings (README, Ten minutes)")
     say(f"  {address}/ops      operations: what is wrong now\n")
 
 
