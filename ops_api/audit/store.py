@@ -66,12 +66,16 @@ class PostgresAudit:
         Raises:
             AuditUnavailableError: the database still does not answer; what is left waits on.
         """
-        told = 0
         async with self._telling:
-            while (entry := await asyncio.to_thread(self._spool.first)) is not None:
-                await self.add(entry)
-                await asyncio.to_thread(self._spool.drop, entry)
-                told += 1
+            with self._spool.turn() as mine:
+                return await self._tell() if mine else 0
+
+    async def _tell(self) -> int:
+        told = 0
+        while (entry := await asyncio.to_thread(self._spool.first)) is not None:
+            await self.add(entry)
+            await asyncio.to_thread(self._spool.drop, entry)
+            told += 1
         return told
 
     async def head(self) -> tuple[int, str]:
