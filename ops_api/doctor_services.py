@@ -71,6 +71,8 @@ def _own_broker(settings: Settings) -> Finding:
 async def database(settings: Settings) -> list[Finding]:
     """The configured or running embedded database; else that the embedded one could start."""
     dsn = settings.db.dsn or running_database(settings.data_dir)
+    if not dsn and settings.api.dsn:  # where the website runs on a login of its own
+        return await website_role(settings.api.dsn, own_login=True)
     if not dsn:
         return [_own_database()]
     try:

@@ -93,7 +93,7 @@ def identity_desk(settings: Settings, pool: Pool, of: Secrets | None = None) -> 
 async def identity_of(
     settings: Settings, *, needs_secret: bool = False
 ) -> AsyncIterator[tuple[IdentityDesk, PostgresAudit]]:
-    """Lend desk and audit for a command, on the settings' database, or the embedded one that runs.
+    """Lend desk and audit for a command, on the API's login, else the settings' database or the embedded one that runs.
 
     A command makes no secret: made by another user or on another host it would be none of the API's.
 
@@ -101,8 +101,10 @@ async def identity_of(
         ConfigurationError: without a database; or without a secret where one is needed.
         TransientError: it does not answer.
     """
-    dsn = database(settings)
-    async with await connect(dsn, application_name="cityops-identity", autocommit=False) as connection:
+    dsn = settings.api.dsn or database(settings)
+    async with await connect(
+        dsn, application_name="cityops-identity", autocommit=False, role="cityops_api"
+    ) as connection:
         pool = OneConnection(connection)
         audit = PostgresAudit(Db(pool), Spool(settings.data_dir))
         yield identity_desk(settings, pool, _of_command(settings, needs_secret)), audit

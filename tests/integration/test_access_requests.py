@@ -113,9 +113,9 @@ async def test_a_look_that_cannot_be_written_down_is_refused_and_an_act_that_is_
     assert (refused.status, b"frog" in refused.body) == (503, False)
     assert refused.headers["retry-after"] == "60"
     assert "content-security-policy" in refused.headers
-    acted = await ask(app, "POST /crew/bye", WHO["waste"])
+    acted = await ask(app, "POST /ops/bye", WHO["waste"])
     assert acted.status == 303
-    assert [line.action for line in audit.aside] == ["POST /crew/bye"]
+    assert [line.action for line in audit.aside] == ["POST /ops/bye"]
 
 
 async def test_an_act_that_ends_in_a_fault_is_written_down(app: FastAPI, audit: MemoryAudit) -> None:

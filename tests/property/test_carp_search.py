@@ -118,8 +118,8 @@ def test_what_is_known_of_a_place_is_what_it_costs(instance: Instance, seed: int
         if state.known_in[k] == state.version[slot] and state.slot_of[task] != slot:
             known += 1
             assert state.known[k] == packed(tables, state, task, slot, 0)
-    # Where routes have one task each, every iteration cuts all of them: then nothing is known.
-    assert known > 0 or tables.tasks < 2 * state.num[N_USED]
+    # Where routes have a task or two each, an iteration may cut all of them: then nothing is known.
+    assert known > 0 or tables.tasks < 3 * state.num[N_USED]
 
 
 @FEW

@@ -43,12 +43,23 @@ NAMES = st.from_regex(r"\A[^\W\d][\w.\-]{0,12}\Z")
 KEYWORDS = (
     "true false and or not exists select from where limit is null distinct any case when then else end coalesce"
     " at time zone in desc nulls first last position left right starts_with length substr least greatest lower upper"
-    " btrim extract year month day hour minute second epoch floor ceil round mod nullif abs jsonb_typeof numeric double"
+    " btrim extract date_part year month day hour minute second epoch floor ceil round mod nullif abs jsonb_typeof numeric double"
     " precision bigint integer text boolean timestamptz timestamp date interval jsonb q d o E"
 )
 WORDS_OF_OURS = {*KEYWORDS.split(" "), *columns(), *(name for names in columns().values() for name in names)}
 STRINGS_OF_OURS = frozenset(
-    ["UTC", "number", "string", "boolean", "null", "{}", "1 day", "2000-01-01 00:00:00+00", " \\t\\r\\n"]
+    [
+        "UTC",
+        "number",
+        "string",
+        "boolean",
+        "null",
+        "{}",
+        "1 day",
+        "epoch",
+        "2000-01-01 00:00:00+00",
+        " \\t\\r\\n",
+    ]
 )
 
 
