@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rules.core.carp import carry, chance
@@ -105,21 +105,24 @@ def test_ruin_and_insertion_keep_the_books(instance: Instance, seed: int) -> Non
 
 
 @FEW
+@example(instance=town(seed=130, nodes=14, required=0.71875, vehicles=4, one_way=0.5, depots=1), seed=799)
 @given(instance=towns, seed=st.integers(0, 1000))
 def test_what_is_known_of_a_place_is_what_it_costs(instance: Instance, seed: int) -> None:
     """Places are sought once per version of a route: after plans were taken and undone that must still be right."""
     problem = problem_of(instance)
     search = prepare(problem, first_plan(problem), seed)
     tables, state = search.tables, search.state
-    anneal(tables, state, search.pool, 40, float(problem.serving.mean()))
     known = 0
-    for task, slot in itertools.product(range(tables.tasks), range(tables.slots)):
-        k = task * tables.slots + slot
-        if state.known_in[k] == state.version[slot] and state.slot_of[task] != slot:
-            known += 1
-            assert state.known[k] == packed(tables, state, task, slot, 0)
-    # Where routes have a task or two each, an iteration may cut all of them: then nothing is known.
-    assert known > 0 or tables.tasks < 3 * state.num[N_USED]
+    # One iteration may cut every route, so that nothing is known after it: what is known is looked at after several.
+    for iterations in (40, 1, 1, 1):
+        anneal(tables, state, search.pool, iterations, float(problem.serving.mean()))
+        for task, slot in itertools.product(range(tables.tasks), range(tables.slots)):
+            k = task * tables.slots + slot
+            if state.known_in[k] == state.version[slot] and state.slot_of[task] != slot:
+                known += 1
+                assert state.known[k] == packed(tables, state, task, slot, 0)
+    # Where routes have one task each, every iteration cuts all of them: then nothing is known.
+    assert known > 0 or tables.tasks < 2 * state.num[N_USED]
 
 
 @FEW
