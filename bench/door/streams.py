@@ -1,4 +1,4 @@
-"""What open streams cost the server, and what a slow or greedy reader of a large answer costs its memory."""
+"""What open streams cost the server."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 import psutil
 
 from bench.door.load import cpu_s
-
-LOOK_S = 0.25
 
 
 async def streamed(url: str, pid: int, target: str, clients: int, seconds: float) -> dict[str, Any]:
@@ -51,33 +49,3 @@ async def _reader(url: str, target: str, got: dict[str, int]) -> None:
             got["events"] += piece.count(b"\ndata:") + piece.startswith(b"data:")
     finally:
         writer.close()
-
-
-async def exported(url: str, pid: int, target: str, headers: str = "") -> dict[str, Any]:
-    """Return how quickly a large answer came, how large it was, and the most memory that the server had meanwhile."""
-    at, most = urlsplit(url), [psutil.Process(pid).memory_info().rss]
-    before, watching = most[0], asyncio.create_task(_watch(pid, most))
-    began, cpu, size = time.monotonic(), cpu_s(pid), 0
-    reader, writer = await asyncio.open_connection(at.hostname, at.port)
-    try:
-        writer.write(
-            f"GET {target} HTTP/1.1\r\nHost: {at.netloc}\r\nConnection: close\r\n{headers}\r\n".encode()
-        )
-        head = await reader.readuntil(b"\r\n\r\n")
-        while piece := await reader.read(2**18):
-            size += len(piece)
-    finally:
-        writer.close()
-        watching.cancel()
-    took = time.monotonic() - began
-    return {
-        "status": int(head[9:12]), "mb": round(size / 1e6, 2), "seconds": round(took, 2), "server_cpu_s": round(cpu_s(pid) - cpu, 2),
-        "rss_before_mb": round(before / 1e6, 1), "rss_most_mb": round(max(most) / 1e6, 1),
-    }  # fmt: skip
-
-
-async def _watch(pid: int, most: list[int]) -> None:
-    process = psutil.Process(pid)
-    while True:
-        most.append(process.memory_info().rss)
-        await asyncio.sleep(LOOK_S)

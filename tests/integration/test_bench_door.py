@@ -9,7 +9,7 @@ import numpy as np
 import psycopg
 import pytest
 
-from bench.door import figures, rows
+from bench.door import exports, figures, rows
 from bench.door.load import Load
 from tests.fakes.databases import drop
 
@@ -54,7 +54,7 @@ async def test_a_database_is_filled_once_and_used_again(pg_server: str) -> None:
 def test_figures_are_measured_on_a_running_server(pg_server: str) -> None:
     parser = argparse.ArgumentParser()
     figures.add_options(parser)
-    words = "--devices 6 --readings 300 --more 2 --requests 20 --pages 5 --connections 4 --clients 5 --seconds 2.5"
+    words = "--devices 6 --readings 300 --more 2 --requests 20 --pages 5 --connections 4 --clients 5 --seconds 2.5 --export-days 0 --exports geojson"
     options = parser.parse_args(words.split())
     options.dsn = pg_server
     try:
@@ -67,6 +67,19 @@ def test_figures_are_measured_on_a_running_server(pg_server: str) -> None:
     assert report["pages"]["statuses"] == report["latest"]["statuses"] | {200: 5}
     assert report["stream"]["gone"] == 0
     assert report["stream"]["events"] >= 5
+    (export,) = report["exports"]
+    assert (export["status"], export["whole"]) == (200, True)
+    assert (
+        export["lines"] >= 6 * 300 + 2 * 144 + 2
+    )  # a reading each, those that came meanwhile, first and last
+    assert 50 < export["rss_before_mb"] <= export["rss_most_mb"]
+
+
+def test_an_export_is_of_the_last_days_or_of_all() -> None:
+    newest = datetime(2026, 1, 9, 6, tzinfo=UTC)
+    every = "/api/v1/readings/export?kind=road&format=csv"
+    assert exports.address("csv", 0.0, newest) == exports.address("csv", 2.0, None) == every
+    assert exports.address("csv", 2.0, newest) == every + "&from=2026-01-07T06%3A00%3A00%2B00%3A00"
 
 
 def test_a_loads_percentiles() -> None:
