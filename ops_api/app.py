@@ -37,13 +37,14 @@ from ops_api.rest.head import HeadAsGet
 from ops_api.rest.kept import KEEP_S, KeepAnswers
 from ops_api.rest.places import Places
 from ops_api.rest.reading_feed import ReadingFeeds
+from ops_api.rest.route_index import RouteIndex
 from ops_api.routers import alarm_stream, problems
 from ops_api.routers.body_limit import LimitBody
 from ops_api.routers.context import Cases, Context, Exports, FrontDoor, Officers
 from ops_api.routers.keep_signed_in import KeepSignedIn
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.time_limit import LimitTime
-from ops_api.routes import routes
+from ops_api.routes import routes, template_of
 from ops_api.sensorthings.door import SensorThings
 from ops_api.stream import Hints, Hub
 from ops_api.web.brand import Brand
@@ -184,6 +185,7 @@ def _context(
 def _mount(app: FastAPI, answer_s: float, keep_s: float) -> None:
     app.router.routes.extend(routes())
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.router.middleware_stack = RouteIndex(app.router, template_of)
     problems.install(app)
     app.add_middleware(LimitBody)
     app.add_middleware(LimitTime, answer_s=answer_s)

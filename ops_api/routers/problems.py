@@ -16,6 +16,7 @@ from cityops.errors import TransientError
 from ops_api.queries import TooSlowError, UnusableValueError
 from ops_api.rest.core.problem_types import ProblemType, of_status
 from ops_api.rest.problem import ProblemError
+from ops_api.rest.route_index import NEAR
 from ops_api.routers.context import Context
 from ops_api.web.headers import headers_of
 from rules.closing import ports as closing
@@ -171,9 +172,14 @@ def _headers(request: Request, error: HTTPException) -> dict[str, str]:
 
 def _methods(request: Request) -> list[str]:
     """Return the methods that an address takes: the router names those of its first route alone."""
-    routes, tried = request.app.router.routes, ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+    near, tried = (
+        request.scope.get(NEAR, request.app.router),
+        ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"),
+    )
     return [
-        m for m in tried if any(r.matches({**request.scope, "method": m})[0] is Match.FULL for r in routes)
+        m
+        for m in tried
+        if any(r.matches({**request.scope, "method": m})[0] is Match.FULL for r in near.routes)
     ]
 
 
