@@ -190,8 +190,9 @@ def routes() -> tuple[BaseRoute, ...]:
 
 def template_of(route: BaseRoute) -> str | None:
     """Return the address that a route of an application is declared with (``/winter/{route_id}``); None where it is not known."""
-    _, template = _templates().get(id(route), (route, getattr(route, "path", None)))
-    return template
+    known = _templates().get(id(route))
+    found: str | None = getattr(route, "path", None) if known is None else known[1]
+    return found
 
 
 @cache
