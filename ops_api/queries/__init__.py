@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, LiteralString, Protocol
 
 import psycopg
 from psycopg import AsyncConnection, sql
 from psycopg.pq import TransactionStatus
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 
 from cityops.db.queries import load_queries
 from cityops.errors import TransientError
@@ -47,6 +48,15 @@ FILES = (
 )
 
 Row = dict[str, Any]
+Query = sql.SQL | sql.Composed
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows as they came: names of columns, and values in their order."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
 
 
 class Pool(Protocol):
@@ -115,33 +125,46 @@ class Transaction:
         found = await self.rows(query, **params)
         return found[0] if found else None
 
-    async def fetch(self, query: sql.SQL | sql.Composed, params: Mapping[str, object]) -> list[Row]:
+    async def fetch(self, query: Query, params: Mapping[str, object]) -> list[Row]:
         """Return every row of a composed query."""
         cursor = self._connection.cursor(row_factory=dict_row)
-        try:
-            await cursor.execute(query, dict(params))
-        except (psycopg.DataError, UnicodeEncodeError) as e:
-            if _is_of_value(e):
-                raise UnusableValueError("no column can hold a value of the request") from e
-            raise
+        await _execute(cursor, query, params)
         return await cursor.fetchall() if cursor.description else []
 
-    async def alone(self, query: sql.SQL | sql.Composed, params: Mapping[str, object]) -> list[Row]:
-        """Return every row of a query that is all there is: a transaction by itself where none has begun.
+    async def table(self, query: Query, params: Mapping[str, object]) -> Table:
+        """Return every row of a composed query, as values alone: half as dear as :meth:`fetch`, for what is only sent on."""
+        cursor = self._connection.cursor(binary=True, row_factory=tuple_row)
+        await _execute(cursor, query, params)
+        columns = tuple(column.name for column in cursor.description or ())
+        return Table(columns, await cursor.fetchall() if columns else [])
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Have what is done in the block be all there is: a transaction by itself where none has begun.
 
         Without BEGIN before it and COMMIT after it: each is a way there and back, of which a plain read had four.
         """
         connection = self._connection
         if connection.autocommit or connection.info.transaction_status != TransactionStatus.IDLE:
-            return await self.fetch(query, params)
+            yield
+            return
         await connection.set_autocommit(True)
         try:
-            return await self.fetch(query, params)
+            yield
         finally:
             try:
                 await connection.set_autocommit(False)
             except psycopg.Error:  # it broke, or is in the middle of something: nobody is to be lent it so
                 await connection.close()
+
+
+async def _execute(cursor: psycopg.AsyncCursor[Any], query: Query, params: Mapping[str, object]) -> None:
+    try:
+        await cursor.execute(query, dict(params))
+    except (psycopg.DataError, UnicodeEncodeError) as e:
+        if _is_of_value(e):
+            raise UnusableValueError("no column can hold a value of the request") from e
+        raise
 
 
 class Db:
@@ -184,7 +207,13 @@ class Db:
         except psycopg.OperationalError as e:
             raise DatabaseUnavailableError("the database does not answer") from e
 
-    async def fetch(self, query: sql.SQL | sql.Composed, params: Mapping[str, object]) -> list[Row]:
+    async def fetch(self, query: Query, params: Mapping[str, object]) -> list[Row]:
         """Return every row of a composed query; values only through ``params``."""
-        async with self.transaction() as transaction:
-            return await transaction.alone(query, params)
+        async with self.transaction() as transaction, transaction.alone():
+            return await transaction.fetch(query, params)
+
+    async def table(self, query: LiteralString | Query, params: Mapping[str, object]) -> Table:
+        """Return every row of a named or a composed query, as values alone."""
+        composed = sql.SQL(self._sql[query]) if isinstance(query, str) else query
+        async with self.transaction() as transaction, transaction.alone():
+            return await transaction.table(composed, params)

@@ -13,7 +13,7 @@ from typing import Literal, LiteralString
 from psycopg import sql
 
 from devices.contract.kind import Field, Kind
-from ops_api.queries import Db, Row
+from ops_api.queries import Db, Row, Table
 
 Bucket = Literal["raw", "hour", "day"]
 
@@ -93,6 +93,13 @@ async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int
         return []
     query = _latest_of(kind)
     return await db.fetch(query, {"kind": kind.name, "device_id": device_id, "limit": limit})
+
+
+async def latest_table(db: Db, kind: Kind, *, limit: int) -> Table:
+    """Return the rows of :func:`latest`, of all devices, as values alone."""
+    if kind.name in OF_HOMES:
+        return Table((), [])
+    return await db.table(_latest_of(kind), {"kind": kind.name, "device_id": None, "limit": limit})
 
 
 async def series(

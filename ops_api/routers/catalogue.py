@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
+from fastapi.responses import Response
 
 from devices.contract.kind import Kind
 from devices.contract.schema import json_schema
 from ops_api.queries import Row, readings
 from ops_api.rest.chosen_fields import FIELDS, ChosenFields
+from ops_api.rest.plain import answer, objects
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.paging import Pages
 from ops_api.routers.schemas import DeviceDocument, DevicePage, KindDocument, KindField, LatestReading, Series
@@ -67,25 +69,24 @@ async def get_kind_schema(kind: str, ctx: Ctx) -> dict[str, Any]:
     return json_schema(ctx.kind(kind))
 
 
-@router.get("/devices", dependencies=FIELDS)
+@router.get("/devices", dependencies=FIELDS, response_model=DevicePage)
 async def list_devices(
     ctx: Ctx,
     pages: Pages,
     kind: str | None = None,
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> DevicePage:
+) -> Response:
     """Return devices by name. Devices in homes are reached by the home's code only."""
     key = pages.key(str)
-    rows = await ctx.db.rows(
-        "devices", name=None, kind=kind, after=after if key is None else key[0], limit=limit + 1
-    )
-    if len(rows) > limit:
-        pages.next(rows[limit - 1]["name"])
-    return DevicePage(
-        devices=[DeviceDocument(**r) for r in rows[:limit]],
-        next=rows[limit - 1]["name"] if len(rows) > limit else None,
-    )
+    begin = after if key is None else key[0]
+    asked = {"name": None, "kind": kind, "after": begin, "limit": limit + 1}
+    found = await ctx.db.table("devices", asked)
+    last = found.rows[limit - 1][found.columns.index("name")] if len(found.rows) > limit else None
+    if last is not None:
+        pages.next(last)
+    devices = objects(found.columns, found.rows[:limit], tuple(DeviceDocument.model_fields))
+    return answer({"devices": devices, "next": last}, pages.headers)
 
 
 async def find_device(ctx: Context, name: str) -> Row:
@@ -162,11 +163,12 @@ async def get_series(
     return Series(device=name, kind=kind.name, bucket=bucket, truncated=len(rows) > limit, rows=rows[:limit])
 
 
-@router.get("/readings/latest", dependencies=FIELDS)
+@router.get("/readings/latest", dependencies=FIELDS, response_model=list[LatestReading])
 async def list_latest(
     ctx: Ctx,
     kind: Annotated[str, Query(description="Kind of device, e.g. road")],
     limit: Limit = 1000,
-) -> list[LatestReading]:
+) -> Response:
     """Return the newest reading of every device of a kind that stands in no home."""
-    return [LatestReading(**r) for r in await readings.latest(ctx.db, ctx.kind(kind), limit=limit)]
+    found = await readings.latest_table(ctx.db, ctx.kind(kind), limit=limit)
+    return answer(objects(found.columns, found.rows))

@@ -43,6 +43,12 @@ class Paging:
         key = self.key(int)
         return otherwise if key is None else int(key[0])
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the page's answer says beside its document, for a route that makes its answer itself."""
+        link = self._response.headers.get("Link")
+        return {} if link is None else {"Link": link}
+
     def next(self, *key: str | int) -> None:
         """Say that there is another page, after the row with this key."""
         text = cursors.encode(key, self._asked, self._secret)

@@ -48,6 +48,19 @@ async def test_devices_page_by_name_and_leave_out_those_in_homes(site: Site) -> 
     assert await site.get("/api/v1/readings/latest", kind="frog") == []
 
 
+async def test_what_is_written_without_models_is_what_models_write(site: Site) -> None:
+    """Of every kind: a gritter's own place stands beside the device's, under the same name."""
+    kinds = ("road", "weather", "bin", "gritter")
+    listed = [r for kind in kinds for r in await site.get("/api/v1/readings/latest", kind=kind)]
+    one_by_one = [await site.get(f"/api/v1/devices/{r['device']}/latest") for r in listed]
+    assert listed == one_by_one
+    assert len(listed) > 6
+    devices = (await site.get("/api/v1/devices", limit=1000))["devices"]
+    assert devices == [await site.get(f"/api/v1/devices/{d['name']}") for d in devices]
+    cut = await site.get("/api/v1/readings/latest", kind="road", fields="device,ts")
+    assert [set(r) for r in cut] == [{"device", "ts"}] * len(cut)
+
+
 async def test_latest_and_series_agree_with_the_table(site: Site) -> None:
     latest = await site.get("/api/v1/devices/road-001/latest")
     [(ts, surface)] = await site.sql(
