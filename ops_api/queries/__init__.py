@@ -135,8 +135,11 @@ class Transaction:
         """Return every row of a composed query, as values alone: half as dear as :meth:`fetch`, for what is only sent on."""
         cursor = self._connection.cursor(binary=True, row_factory=tuple_row)
         await _execute(cursor, query, params)
-        columns = tuple(column.name for column in cursor.description or ())
-        return Table(columns, await cursor.fetchall() if columns else [])
+        result = cursor.pgresult
+        if result is None or result.nfields == 0:
+            return Table((), [])
+        columns = [(result.fname(at) or b"").decode() for at in range(result.nfields)]
+        return Table(tuple(columns), await cursor.fetchall())
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import starmap
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -47,4 +48,6 @@ def _shape(
     struct = msgspec.defstruct("Row", wanted, gc=False)
     if places == list(range(len(columns))):
         return struct, None
-    return struct, lambda row: tuple([row[at] for at in places])
+    if len(places) == 1:
+        return struct, lambda row: (row[places[0]],)
+    return struct, itemgetter(*places)

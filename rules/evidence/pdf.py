@@ -10,8 +10,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import typst
-
 from cityops.errors import InvariantError
 
 TEMPLATE = "report.typ"
@@ -34,6 +32,8 @@ def make_pdf(document: Any, pictures: Mapping[str, bytes], made_at: datetime) ->
 
 def set_pdf(template: str, document: Any, pictures: Mapping[str, bytes], made_at: datetime) -> bytes:
     """Return a document set by a template, which reads it as ``document.json``; otherwise as :func:`make_pdf`."""
+    import typst  # here: 9 MB of every process that never sets one
+
     with tempfile.TemporaryDirectory(prefix="cityops-report-") as folder:
         root = Path(folder)
         (root / TEMPLATE).write_text(template, encoding="utf-8")

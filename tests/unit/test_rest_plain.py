@@ -36,6 +36,7 @@ def test_names_are_chosen_in_their_order_and_the_last_of_two_counts() -> None:
     assert answer(objects(columns, rows)).body == b'[{"a":3,"b":2,"c":0.0}]'
     assert answer(objects(columns, rows, ["c", "a"])).body == b'[{"c":0.0,"a":3}]'
     assert answer(objects(("a",), rows=[(float("nan"),), (None,)])).body == b'[{"a":null},{"a":null}]'
+    assert answer(objects(columns, rows, ["b"])).body == b'[{"b":2}]'
     assert answer(objects((), [])).body == b"[]"
     with pytest.raises(KeyError):
         objects(columns, rows, ["d"])
