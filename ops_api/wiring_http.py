@@ -21,6 +21,8 @@ GRACE_S = 2
 """Seconds that open requests get when the server stops; streams end at once."""
 CONNECTIONS = 2500
 """Open at once, streams included: more get 503. A stream costs some 40 kB."""
+ROOM = 100
+"""Of these are kept free by ending connections that wait: who asks something is not told 503 for those who ask nothing."""
 KEEP_ALIVE_S = 5
 FILES_BESIDE = 500
 """Open files beside the connections: the database's, pages', those of processes that plan."""
@@ -33,7 +35,9 @@ def server_config(app: FastAPI, api: ApiSettings) -> uvicorn.Config:
         ConfigurationError: the certificate can't be used.
     """
     allow_files(CONNECTIONS + FILES_BESIDE)
-    limits = Limits(api.header_s, api.body_s, per_source=api.connections_per_source)
+    limits = Limits(
+        api.header_s, api.body_s, per_source=api.connections_per_source, at_once=CONNECTIONS - ROOM
+    )
     config = uvicorn.Config(
         app,
         host=api.host,

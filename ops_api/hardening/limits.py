@@ -27,12 +27,14 @@ class Limits:
         body_s: seconds for a body; one that comes with ``BODY_RATE`` has longer.
         stall_s: seconds after which an answer is no longer sent to who takes less than ``READ_RATE``.
         per_source: open connections of one address.
+        at_once: connections beyond which a new one takes the place of one that waits for a request.
     """
 
     header_s: float = 10.0
     body_s: float = 60.0
     stall_s: float = 30.0
     per_source: int = 100
+    at_once: int = 2400
 
     def body_left_s(self, since_s: float, taken: int) -> float:
         """Return for how many seconds more a body is waited for that began ``since_s`` ago and has ``taken`` bytes."""

@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 
 from ops_api.hardening.due import Due
 from ops_api.hardening.limits import HEAD_MOST, HEADERS_MOST, LOOK_S, TARGET_MOST, Limits
+from ops_api.hardening.room import Room
 from ops_api.hardening.sources import Sources
 
 BETWEEN, HEAD, BODY = range(3)
@@ -40,6 +41,7 @@ class Deadlined(HttpToolsProtocol):
 
     limits: ClassVar[Limits] = Limits()
     sources: ClassVar[Sources] = Sources(Limits().per_source, "")
+    room: ClassVar[Room] = Room(Limits().at_once)
 
     def __init__(
         self,
@@ -64,12 +66,15 @@ class Deadlined(HttpToolsProtocol):
         if self.sources.take(host):
             self._counted = host
             self._head.arm(self.limits.header_s)
+            self.room.make(len(self.connections))
+            self.room.wait(self)
         else:
             self._refuse(503)
 
     def connection_lost(self, exc: Exception | None) -> None:
         for due in (self._head, self._body, self._reader):
             due.cancel()
+        self.room.busy(self)
         if self._counted is not None:
             self.sources.give(self._counted)
             self._counted = None
@@ -115,6 +120,7 @@ class Deadlined(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head.cancel()
+        self.room.busy(self)
         if sum(len(name) + len(value) for name, value in self.headers) > HEAD_MOST:
             self._end(431)
         super().on_headers_complete()
@@ -136,6 +142,8 @@ class Deadlined(HttpToolsProtocol):
         super().on_response_complete()
         if self.transport.is_closing():
             self._watch_reader()
+        elif not self._is_answering() and self._stage != BODY:
+            self.room.wait(self)
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
@@ -143,6 +151,10 @@ class Deadlined(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(self._status)
+
+    def end_quietly(self) -> None:
+        """End it at once: another needs its place."""
+        self.transport.abort()
 
     # Deadlines.
 
@@ -204,5 +216,5 @@ class Deadlined(HttpToolsProtocol):
 
 def deadlined(limits: Limits, trusted: str) -> type[Deadlined]:
     """Return the class of a server's connections; those of ``trusted`` (``Sources``) are not counted by source."""
-    own = {"limits": limits, "sources": Sources(limits.per_source, trusted)}
+    own = {"limits": limits, "sources": Sources(limits.per_source, trusted), "room": Room(limits.at_once)}
     return type("Deadlined", (Deadlined,), own)

@@ -107,6 +107,32 @@ async def test_two_hundred_slow_headers_are_closed_in_time_and_others_are_answer
     assert psutil.Process().memory_info().rss - rss < 20 * 2**20
 
 
+async def test_who_asks_is_answered_while_others_hold_more_connections_than_there_are() -> None:
+    """Also from more addresses than any limit by source sees: those that wait longest without asking make room."""
+    alive = GET.replace(b"quick", b"stream")
+    async with AsyncExitStack() as stack:
+        url = await served(stack, replace(LIMITS, header_s=60.0, at_once=20))
+        reading = await stack.enter_async_context(connected(url))
+        await reading.say(alive)
+        quiet = []
+        for n in range(60):
+            raw = await stack.enter_async_context(connected(url))
+            await raw.say(
+                (b"", GET, b"GET /qui")[n % 3]
+            )  # nothing yet, kept open after an answer, half a request
+            quiet.append(asyncio.create_task(raw.ended(30)))
+            if n % 10 == 9:
+                assert b"here" in await asked(url, GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        done, waiting = await asyncio.wait(quiet, timeout=0.5)
+        assert 39 <= len(done) <= 45  # of 60, where 20 have room: the longest first
+        assert all(task in done for task in quiet[:30])
+        assert (await reading.reader.readuntil(b"now")) != b""
+        for task in waiting:
+            task.cancel()
+        events = await asyncio.wait_for(reading.reader.readuntil(b"0\r\n\r\n"), 10)
+    assert events.count(b"data: now") >= 4  # who is being answered is not touched
+
+
 async def closes(url: str, first: bytes, piece: bytes = b"") -> tuple[bytes, float]:
     """Return what a connection that says ``first`` and then trickles ``piece`` is told, and after how many seconds it is closed."""
     async with connected(url) as raw:

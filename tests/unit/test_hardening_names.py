@@ -34,7 +34,15 @@ def test_what_we_override_takes_what_it_took(name: str) -> None:
 
 def test_what_we_read_is_there() -> None:
     source = inspect.getsource(HttpToolsProtocol) + inspect.getsource(RequestResponseCycle)
-    for name in ("self.cycle", "self.flow", "self.url", "self.headers", "self.client", "self.loop"):
+    for name in (
+        "self.cycle",
+        "self.flow",
+        "self.url",
+        "self.headers",
+        "self.client",
+        "self.loop",
+        "self.connections",
+    ):
         assert f"{name}:" in source or f"{name} =" in source, name
     for name in ("self.response_complete", "self.response_started", "self.on_response()"):
         assert name in source, name
