@@ -56,7 +56,9 @@ class Places:
         self._taken[asker] += 1
         return asker
 
-    def give(self, asker: str) -> None:
-        """Give a place back."""
+    def give(self, asker: str, *, in_vain: bool = False) -> None:
+        """Give a place back; ``in_vain``: no export began, so that it does not count."""
+        if in_vain:
+            self._days.back(asker)
         self._taken[asker] -= 1
         self._taken = +self._taken

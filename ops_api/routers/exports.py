@@ -104,20 +104,16 @@ async def export_readings(
 
 
 async def _answer(request: Request, exports: Exports, order: Order, now: datetime) -> Response:
-    sources = await exports.exporter.sources(order)
-    missing = sorted(set(order.devices or ()) - {s.name for s in sources})
-    if missing:
-        raise HTTPException(404, f"There is no device {missing[0]!r} of the kind {order.kind.name}.")
     who: Principal = getattr(request.state, "principal", NOBODY)
-    try:
+    try:  # before the database is asked: two hundred who come at once leave it to others
         place = exports.places.take(who, address_of(request), now)
     except NoPlaceError as error:
         raise HTTPException(429, str(error), {"Retry-After": str(error.retry_s)}) from error
-    pieces = exports.exporter.pieces(order, sources)
     try:
+        pieces = await _pieces(exports, order)
         first = await anext(pieces)  # what can't be made is said before it is answered 200
     except BaseException as error:
-        exports.places.give(place)
+        exports.places.give(place, in_vain=True)
         if isinstance(error, ParquetMissingError):
             raise HTTPException(406, f"format: no Parquet here. Install it: {error}.") from error
         raise
@@ -126,6 +122,14 @@ async def _answer(request: Request, exports: Exports, order: Order, now: datetim
     answer = ExportDownload(_whole(first, pieces), media_type=MEDIA[order.fmt], headers=headers)
     answer.done = partial(exports.places.give, place)
     return answer
+
+
+async def _pieces(exports: Exports, order: Order) -> AsyncGenerator[bytes, None]:
+    sources = await exports.exporter.sources(order)
+    missing = sorted(set(order.devices or ()) - {s.name for s in sources})
+    if missing:
+        raise HTTPException(404, f"There is no device {missing[0]!r} of the kind {order.kind.name}.")
+    return exports.exporter.pieces(order, sources)
 
 
 async def _whole(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -6,14 +6,19 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
 
+from devices.contract.kind import discover
 from ops_api.access.model import NOBODY
+from ops_api.rest.core.slices import Source
+from ops_api.rest.export import Order
 from ops_api.rest.places import NoPlaceError, Places
 from ops_api.routers import exports
+from ops_api.routers.context import Exports
 from tests.fakes.principals import principal, program
 
 NOW = datetime(2026, 1, 9, 23, 59, tzinfo=UTC)
@@ -53,6 +58,29 @@ def test_a_known_program_has_ten_times_as_many_and_staff_have_not() -> None:
         with pytest.raises(NoPlaceError):
             places.take(who, "", NOW)
         places.take(replace(who, id="another"), "", NOW)
+
+
+async def test_who_gets_no_place_asks_the_database_nothing_and_what_is_not_there_counts_not() -> None:
+    asked = []
+
+    class Exporter:
+        async def sources(self, order: Order) -> list[Source]:
+            asked.append(order)
+            return []
+
+    made: Any = Exports(cast("Any", Exporter()), Places(at_once=1, per_day=2))
+    order = Order(kind=discover()["road"], since=NOW, until=NOW, devices=["road-0"])
+    request = Request({"type": "http", "headers": [], "client": ("203.0.113.7", 1), "state": {}})
+    for _ in range(5):
+        with pytest.raises(HTTPException) as wrong:
+            await exports._answer(request, made, order, NOW)
+        assert wrong.value.status_code == 404
+    place = made.places.take(NOBODY, "203.0.113.7", NOW)
+    with pytest.raises(HTTPException) as full:
+        await exports._answer(request, made, order, NOW)
+    assert (full.value.status_code, len(asked)) == (429, 5)
+    made.places.give(place)
+    made.places.take(NOBODY, "203.0.113.7", NOW)  # two a day, none of which the five were
 
 
 async def test_a_reader_who_hardly_reads_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,3 +25,8 @@ class DayLimit:
         while len(self._of) > MOST:
             del self._of[next(iter(self._of))]
         return is_one_more
+
+    def back(self, who: str) -> None:
+        """Take one back that came to nothing."""
+        if self._of.get(who, 0) > 0:
+            self._of[who] -= 1
