@@ -85,7 +85,7 @@ async def test_who_gets_no_place_asks_the_database_nothing_and_what_is_not_there
 
 async def test_a_reader_who_hardly_reads_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, given = [0.0], []
-    monkeypatch.setattr(exports.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("ops_api.routers.exports.time.monotonic", lambda: clock[0])
 
     async def pieces() -> AsyncIterator[bytes]:
         while True:
