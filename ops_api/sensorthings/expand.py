@@ -11,7 +11,6 @@ from ops_api.sensorthings.core.ast import Order, Path
 from ops_api.sensorthings.core.cost import page_size
 from ops_api.sensorthings.core.options import Expand, Options
 from ops_api.sensorthings.core.schema import ENTITIES, OBSERVATION, Entity, Way
-from ops_api.sensorthings.core.seek import can_seek
 from ops_api.sensorthings.finder import Finder, keys, wanted, written
 from ops_api.sensorthings.nodes import Many, Node
 from ops_api.sensorthings.store import Row
@@ -52,10 +51,9 @@ async def _many(finder: Finder, of: Entity, nodes: Sequence[Node], item: Expand)
     parents = [node.row[of.key] for node in nodes]
     found = await _ends(finder, of, item, parents, size + 1)
     counts = await _counts(finder, of, item, parents) if options.count else {}
-    seeks = there is OBSERVATION and can_seek(options.orderby)
     ends: list[Node] = []
     for node in nodes:
-        many = _page(found[node.row[of.key]], options, size, seeks=seeks)
+        many = _page(found[node.row[of.key]], options, size, seeks=there is OBSERVATION)
         many.count = counts.get(node.row[of.key], 0) if options.count else None
         node.lead(item.way.name, many)
         ends += many.nodes
@@ -66,7 +64,7 @@ def _page(rows: Sequence[Row], options: Options, size: int, *, seeks: bool) -> M
     more = len(rows) > size or bool(rows and rows[-1].get("further"))
     many = Many([Node(row) for row in rows[:size]], options, size, more=more)
     if seeks and more and size > 0:
-        many.token = readings.place(rows[size - 1])
+        many.token = readings.token(options, rows[size - 1])
     return many
 
 

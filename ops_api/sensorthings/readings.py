@@ -5,14 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ops_api.sensorthings.core import pages
+from ops_api.sensorthings.core import pages, tokens
 from ops_api.sensorthings.core.bounds import Bounds
 from ops_api.sensorthings.core.errors import FilterError
 from ops_api.sensorthings.core.options import Options
 from ops_api.sensorthings.core.paths import StaPath
 from ops_api.sensorthings.core.plan import ByDatastream, ByTime, Nothing, Plan, Sorted, choose
 from ops_api.sensorthings.core.schema import OBSERVATION
-from ops_api.sensorthings.core.seek import behind, can_seek, microseconds
+from ops_api.sensorthings.core.seek import (
+    behind,
+    behind_values,
+    by_time_bounds,
+    can_seek,
+    keyed,
+    microseconds,
+)
 from ops_api.sensorthings.finder import Finder
 from ops_api.sensorthings.store import Row
 
@@ -120,10 +127,14 @@ async def _by_windows(
 
 
 def _behind(wanted: pages.Wanted, options: Options) -> pages.Wanted:
-    if not can_seek(options.orderby):
+    stream, at_us, values = tokens.read(options.skiptoken)
+    if len(values) != len(wanted.keys):
         raise FilterError("it belongs to another order", 0, "$skiptoken")
-    stream, at_us = _place(options.skiptoken)
-    place = behind(options.orderby, stream, at_us, "o", "d")
+    if not wanted.keys:
+        place = behind(options.orderby, stream, at_us, "o", "d")
+    else:
+        found = behind_values(wanted.keys, values, (stream, at_us), "o", "d", descending=wanted.descending)
+        place = replace(found, bounds=by_time_bounds(options.orderby, at_us))
     held = pages.within(wanted, place.bounds)
     return replace(
         held,
@@ -133,22 +144,16 @@ def _behind(wanted: pages.Wanted, options: Options) -> pages.Wanted:
     )
 
 
-def _place(token: str) -> tuple[int, int]:
-    stream, _, at_us = token.partition(".")
-    if stream.isascii() and stream.isdigit() and at_us.isascii() and at_us.isdigit() and len(token) < 40:
-        number, us = int(stream), int(at_us)
-        if number < 2**31 and us < 2**53:
-            return number, us
-    raise FilterError("it is none of ours: follow @iot.nextLink as it is", 0, "$skiptoken")
-
-
 def token(options: Options, row: dict[str, Any]) -> str:
-    """Return where the page behind an observation begins; empty where only counting says so."""
-    if not can_seek(options.orderby):
-        return ""
-    return place(row)
+    """Return where the page behind an observation begins; empty where only counting says so.
 
-
-def place(row: dict[str, Any]) -> str:
-    """Return where the page behind an observation begins, in an order in which its datastream and time say so."""
-    return f"{row['datastream_id']}.{microseconds(row['ts'])}"
+    Raises:
+        FilterError: nothing says so, since what orders is too long for an address.
+    """
+    values = [] if can_seek(options.orderby) else [row[f"key{i}"] for i in range(keyed(options.orderby))]
+    found = tokens.written(row["datastream_id"], microseconds(row["ts"]), values)
+    if not found and options.skiptoken:
+        raise FilterError(
+            "a value is too long to begin the next page behind: order by another", 0, "$orderby"
+        )
+    return found

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import psycopg
 
 from cityops.clock import Clock
 from cityops.settings_sta import StaSettings
@@ -111,6 +114,14 @@ class Sta:
             if path.many:
                 return await self._set(finder, path, options, address, base)
             return _shown(base, path, await _entity(finder, path, options), options)
+
+    async def answer_on(
+        self, connection: psycopg.AsyncConnection[Any], path: StaPath, base: str
+    ) -> bytes | Text | None:
+        """Return an entity as everybody sees it, read within somebody's transaction."""
+        async with self._store.reading_on(connection) as reader:
+            finder = await self._finder(reader, OPEN)
+            return _shown(base, path, await _entity(finder, path, Options()), Options())
 
     async def _finder(self, reader: Reader, audience: Audience) -> Finder:
         fleet = await self.fleets.of(reader, audience, self.clock.now())

@@ -150,6 +150,13 @@ class Store:
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailableError("the database does not answer") from error
 
+    @asynccontextmanager
+    async def reading_on(self, connection: psycopg.AsyncConnection[Any]) -> AsyncIterator[Reader]:
+        """Lend a connection that is in a transaction, for reading what is open; its rights and limits come back behind it."""
+        async with connection.transaction(force_rollback=True):
+            await connection.execute(_begin(OPEN.role, OPEN.path, self._settings.statement_s))
+            yield Reader(connection, self._settings, self._costly)
+
 
 _SESSION = sql.SQL("select set_config('cityops.session', %s, true)")
 

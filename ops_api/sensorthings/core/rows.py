@@ -154,12 +154,34 @@ TIMES: Mapping[str, tuple[str, str]] = {
 def times(kinds: Iterable[Kind], stream: str, name: str) -> str:
     """Return when a datastream's first or newest observation was, or came: one step in an index."""
     column, way = TIMES[name]
-    branches = " ".join(
-        f"when '{kind.name}' then (select {column} from \"{kind.table}\" r where r.device_id = {stream}.device_id"  # noqa: S608
-        f" and {present(kind, stream)} order by r.ts{way} limit 1)"
-        for kind in kinds
-    )
+    branches = " ".join(f"when '{kind.name}' then {_time(kind, stream, column, way)}" for kind in kinds)
     return f"case {stream}.kind {branches} end" if branches else "null::timestamptz"
+
+
+def _time(kind: Kind, stream: str, column: str, way: str) -> str:
+    spans = ["true"]
+    if may_lack(kind):
+        spans = list(newest(stream)) if way else [f"r.ts >= coalesce({stream}.seen_since, '-infinity')"]
+    found = ", ".join(
+        f'(select {column} from "{kind.table}" r where r.device_id = {stream}.device_id'  # noqa: S608
+        f" and {present(kind, stream)} and {span} order by r.ts{way} limit 1)"
+        for span in spans
+    )
+    return found if len(spans) == 1 else f"coalesce({found})"
+
+
+def may_lack(kind: Kind) -> bool:
+    """Whether a reading may lack a result, so that the newest of a datastream is not its device's newest reading."""
+    return any(not field.required for field in kind.fields)
+
+
+def newest(stream: str) -> tuple[str, str]:
+    """Return where in time a datastream's newest observations are looked for, as conditions of ``r.ts``, the later first.
+
+    Nothing lies between the two. First what came since it was last looked when a field was there, then what is known of: of a field
+    that has long not been sent, all readings since would be read otherwise. Of what nobody knows the first is nothing, the second all.
+    """
+    return f"r.ts > {stream}.fresh_from", f"r.ts <= coalesce({stream}.seen_until, 'infinity')"
 
 
 def _times(kinds: list[Kind]) -> str:
