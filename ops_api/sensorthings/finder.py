@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from devices.contract.kind import Kind
-from ops_api.sensorthings.core import rows, tables
+from ops_api.sensorthings.core import rows, tables, words
 from ops_api.sensorthings.core.ast import Expr
 from ops_api.sensorthings.core.cost import Budget
 from ops_api.sensorthings.core.options import Options
@@ -30,6 +30,7 @@ class Finder:
         now: for ``now()``.
         usual, most: sizes of a page.
         budget: rows left for the answer.
+        base: address of the service, as links name it; empty: rows are given as columns and not in words.
     """
 
     reader: Reader
@@ -41,6 +42,7 @@ class Finder:
     usual: int
     most: int
     budget: Budget
+    base: str = ""
 
     def compiled(self, options: Options, of: Entity, within: Expr | None = None) -> Compiled:
         """Return a filter and an order as SQL."""
@@ -66,7 +68,18 @@ class Finder:
         """Return one more than a page, where there are as many."""
         found = self.compiled(options, of, within)
         text = tables.page(of, found, wanted(of, options), size + 1, options.skip)
-        return await self.run(text, await self.params(found))
+        told, params = self.told(text, of, options, tables.keys(of))
+        return await self.run(told, await self.params(found) | params)
+
+    def told(
+        self, text: str, of: Entity, options: Options, beside: Sequence[str]
+    ) -> tuple[str, dict[str, object]]:
+        """Return a query whose rows are in words, with the columns that stand beside them; or the same, where that cannot be."""
+        ways = tuple(expand.way.name for expand in options.expand)
+        found = words.words(self.base, of.name, options.select, ways, "o") if self.base else None
+        if found is None:
+            return text, {}
+        return words.told(text, found, "o", beside), dict(found.params)
 
     async def count(self, of: Entity, options: Options, within: Expr | None) -> int:
         """Return how many there are."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ops_api.sensorthings.core import pages, tokens
+from ops_api.sensorthings.core import pages, tokens, words
 from ops_api.sensorthings.core.bounds import Bounds
 from ops_api.sensorthings.core.errors import FilterError
 from ops_api.sensorthings.core.options import Options
@@ -41,10 +42,10 @@ async def page(finder: Finder, path: StaPath, options: Options, size: int) -> li
     if isinstance(plan, Nothing) or _to_come(finder, wanted.bounds):
         return []
     if isinstance(plan, ByTime):
-        return await _by_windows(finder, wanted, plan, need, options.skip, guarded=not sure)
+        return await _by_windows(finder, wanted, plan, need, options, guarded=not sure)
     if isinstance(plan, ByDatastream):
         wanted = await _of_kinds(finder, wanted)
-    text, params = pages.page(wanted, plan, need, options.skip)
+    text, params = told(finder, options, *pages.page(wanted, plan, need, options.skip))
     found = await finder.reader.rows(text, params, guarded=_unsure(plan, sure))
     finder.budget.spend(len(found))
     return found
@@ -111,19 +112,33 @@ def _unsure(plan: Plan, sure: bool) -> bool:
 
 
 async def _by_windows(
-    finder: Finder, wanted: pages.Wanted, plan: ByTime, need: int, skip: int, *, guarded: bool
+    finder: Finder, wanted: pages.Wanted, plan: ByTime, need: int, options: Options, *, guarded: bool
 ) -> list[Row]:
     found: list[Row] = []
+    skip = options.skip
     for since, until in plan.windows:
         # What is older than all that was seen a minute ago came since: the first of all windows has no beginning.
         first = None if since == finder.fleet.first_us else since
         held = pages.within(wanted, Bounds(since_us=first, until_us=until))
-        text, params = pages.page(held, plan, need + skip - len(found), 0)
+        text, params = told(finder, options, *pages.page(held, plan, need + skip - len(found), 0))
         found += await finder.reader.rows(text, params, guarded=guarded)
         if len(found) >= need + skip:
             break
     finder.budget.spend(len(found))
     return found[skip:]
+
+
+def told(
+    finder: Finder, options: Options, text: str, params: dict[str, object], beside: Sequence[str] = ()
+) -> tuple[str, dict[str, object]]:
+    """Return a query of observations whose rows are in words, with what their ways and the next page need, and further columns."""
+    names = [*beside, words.PLACE]
+    if options.expand:
+        names += ["o.datastream_id", "o.feature_id", "o.observation_id"]
+    if not can_seek(options.orderby):
+        names += [f"o.key{i}" for i in range(keyed(options.orderby))]
+    found, more = finder.told(text, OBSERVATION, options, names)
+    return found, params | more
 
 
 def _behind(wanted: pages.Wanted, options: Options) -> pages.Wanted:
@@ -150,8 +165,10 @@ def token(options: Options, row: dict[str, Any]) -> str:
     Raises:
         FilterError: nothing says so, since what orders is too long for an address.
     """
-    values = [] if can_seek(options.orderby) else [row[f"key{i}"] for i in range(keyed(options.orderby))]
-    found = tokens.written(row["datastream_id"], microseconds(row["ts"]), values)
+    place = row.get("place") or tokens.place(row["datastream_id"], microseconds(row["ts"]))
+    if can_seek(options.orderby):
+        return str(place)
+    found = tokens.written(place, [row[f"key{i}"] for i in range(keyed(options.orderby))])
     if not found and options.skiptoken:
         raise FilterError(
             "a value is too long to begin the next page behind: order by another", 0, "$orderby"

@@ -12,12 +12,12 @@ import pytest
 
 from cityops.settings_sta import StaSettings
 from ops_api.sensorthings import readings, service
-from ops_api.sensorthings.core import rows, schema
+from ops_api.sensorthings.core import options, rows, schema
 from ops_api.sensorthings.core.cost import Budget
 from ops_api.sensorthings.core.errors import FilterError
 from ops_api.sensorthings.service import Sta
 from ops_api.sensorthings.store import OPEN, BusyError, Reader
-from tests.fakes.sta_rows import DEVICES, READINGS, ask, fill, serving
+from tests.fakes.sta_rows import BASE, DEVICES, READINGS, ask, fill, serving
 
 pytestmark = pytest.mark.storage
 PAGE, BATCH = 50, 1000
@@ -178,3 +178,56 @@ async def test_what_is_searched_has_the_columns_that_the_core_asks_for(sta: Sta)
         for relation, names in schema.columns().items():
             text = f"select {', '.join(sorted(names))} from {relation} limit 0"
             await reader._run(rows.relations(kinds, text) + text, {})
+
+
+async def test_every_page_in_any_order_leads_to_the_next_until_all_were_there(
+    sta: Sta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options, "SKIP_MOST", 20)  # past it nothing leads by counting
+    within = "$filter=phenomenonTime lt 2026-01-01T03:00:00Z&$select=id,result"
+    for order, key in (
+        ("result", lambda o: (o["result"], o["@iot.id"])),
+        ("result desc", lambda o: (-o["result"], o["@iot.id"])),
+        ("result,id desc", lambda o: (o["result"], -(o["@iot.id"] >> 33), -o["@iot.id"])),
+        ("phenomenonTime desc,result", None), ("parameters/none,Datastream/name desc,result", None), ("resultTime", None),
+    ):  # fmt: skip
+        found: list[Any] = []
+        address = f"/Observations?$top=400&{within}&$orderby={order}"
+        while address:
+            page = await ask(sta, address)
+            found += page["value"]
+            address = page.get("@iot.nextLink", "").removeprefix(BASE)
+        assert len(found) == len({o["@iot.id"] for o in found}) == 18 * (3 * DEVICES + 1), order
+        assert key is None or found == sorted(found, key=key), order
+
+
+async def test_expanded_observations_in_any_order_lead_on_too(
+    sta: Sta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options, "SKIP_MOST", 4)
+    within = "$filter=phenomenonTime lt 2026-01-01T03:00:00Z"
+    whole = f"/Datastreams(1)/Observations?$orderby=result desc&{within}"
+    inner = f"$orderby=result desc;$top=5;$skip=4;{within}"
+    page = await ask(sta, f"/Datastreams(1)?$expand=Observations({inner})")
+    further = await ask(
+        sta, page["Observations@iot.nextLink"].removeprefix(BASE).replace("$top=5", "$top=50")
+    )
+    assert page["Observations"] + further["value"] == (await ask(sta, whole))["value"][4:]
+
+
+MADE_UP = (
+    "1.1",
+    "1.1.WyJ4Il0",
+    "1.1.WzFd",
+    "1.1.!!",
+    "1.1.WyIxIiwiMSJd",
+    "1.1.WyJcdTAwMDAiXQ",
+    "-1.1.WyIxIl0",
+    "9" * 5000,
+)
+
+
+async def test_a_token_that_somebody_made_up_is_refused_in_words(sta: Sta) -> None:
+    for token in MADE_UP:
+        with pytest.raises(FilterError, match=r"another order|none of ours|than can be calculated"):
+            await ask(sta, f"/Observations?$orderby=result&$skiptoken={token}")

@@ -131,3 +131,26 @@ async def test_numbers_of_people_s_datastreams_go_with_the_device_on_whose_thing
         )
     await run(db_dsn, "delete from device where name = 'road-0001'")
     assert await run(db_dsn, "select device_id from other_reading") == [(-500_000,)]
+
+
+async def test_one_that_moves_was_at_its_location_since_its_reading_there(db_dsn: str) -> None:
+    async with serving(db_dsn) as sta:
+        await run(
+            db_dsn,
+            "insert into device (name, kind, shard, cadence_s, installed_at) values ('gritter-1', 'gritter', 0, 15, '2026-01-01Z')",
+        )
+        for minute in (1, 2):
+            await run(
+                db_dsn,
+                "insert into gritter_reading (ts, device_id, seq, boot, latitude_deg, longitude_deg, speed_m_s, received_at)"
+                " select '2026-01-09T00:00:00Z'::timestamptz + %s * interval '1 min', device_id, %s, 1, 52, %s, 3, now() from device",
+                minute, minute, -minute,
+            )  # fmt: skip
+            await looked(sta)
+        await looked(sta)
+        found = await ask(sta, "/Things?$expand=Locations,HistoricalLocations($expand=Locations)")
+        [thing] = found["value"]
+        assert thing["Locations"][0]["location"]["coordinates"] == [-2, 52]
+        [was] = thing["HistoricalLocations"]
+        assert was["time"] == "2026-01-09T00:02:00Z"
+        assert was["Locations"][0]["@iot.id"] == thing["Locations"][0]["@iot.id"]

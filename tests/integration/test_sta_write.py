@@ -357,3 +357,75 @@ async def test_who_says_what_they_saw_undoes_nothing_that_others_did_meanwhile(p
     now = (await program.send("GET", at)).headers["etag"]
     assert (await program.send("DELETE", at, **{"If-Match": now})).status_code == 200
     assert (await program.send("PATCH", at, {"name": "x"}, **{"If-Match": "*"})).status_code == 404
+
+
+async def test_two_patches_at_once_that_each_add_something_are_both_kept(program: Program) -> None:
+    made = await program.made("/Things", {"name": "Mill", "description": "", "properties": {"n": 0}})
+    at = f"/Things({made['@iot.id']})"
+    for n in range(4):
+        added = [
+            program.send(
+                "PATCH",
+                at,
+                [{"op": "add", "path": f"/properties/{which}{n}", "value": n}],
+                **{"Content-Type": "application/json-patch+json"},
+            )
+            for which in "abcd"
+        ]
+        assert [a.status_code for a in await asyncio.gather(*added)] == [200] * 4
+    kept = (await program.send("GET", at)).json()["properties"]
+    assert kept == {"n": 0} | {f"{which}{n}": n for which in "abcd" for n in range(4)}
+    _, stream = await stream_of(program)
+    seen = await program.made(
+        "/Observations", {"result": 1, "parameters": {"n": 0}, "Datastream": {"@iot.id": stream}}
+    )
+    both = [
+        program.send(
+            "PATCH",
+            f"/Observations({seen['@iot.id']})",
+            [{"op": "add", "path": f"/parameters/{which}", "value": 1}],
+            **{"Content-Type": "application/json-patch+json"},
+        )
+        for which in "abcd"
+    ]
+    assert [a.status_code for a in await asyncio.gather(*both)] == [200] * 4
+    assert set((await program.site.get(f"/sta/v1.1/Observations({seen['@iot.id']})"))["parameters"]) == set(
+        "nabcd"
+    )
+
+
+async def test_more_changes_at_once_than_there_are_connections_wait_for_each_other(program: Program) -> None:
+    made = await program.made("/Things", {"name": "Mill", "description": ""})
+    at = f"/Things({made['@iot.id']})"
+    many = [program.send("PATCH", at, {"description": str(n)}, **{"If-Match": "*"}) for n in range(25)]
+    assert {a.status_code for a in await asyncio.gather(*many)} == {200}
+
+
+def arrays(stream: int, count: int, note: str) -> list[Any]:
+    rows = [[(NOON + timedelta(seconds=n)).isoformat(), 0.0, {"note": note}] for n in range(count)]
+    return [
+        {
+            "Datastream": {"@iot.id": stream},
+            "components": ["phenomenonTime", "result", "parameters"],
+            "dataArray": rows,
+        }
+    ]
+
+
+async def test_arrays_may_be_as_large_as_what_devices_send_and_only_of_who_may_send_them(
+    program: Program,
+) -> None:
+    _, stream = await stream_of(program)
+    body = arrays(stream, 60, "x" * 2_000)
+    done = await program.send("POST", "/CreateObservations", body)
+    assert (done.status_code, "error" in done.json()) == (201, False)
+    stranger = await program.site.http.post("/sta/v1.1/CreateObservations", json=body)
+    unable = await program.site.with_key("devices:write").post("/sta/v1.1/CreateObservations", json=body)
+    larger = await program.send("POST", "/CreateObservations", arrays(stream, 60, "x" * 80_000))
+    other = await program.send("POST", "/Things", {"name": "x", "description": "y" * 70_000})
+    for refused, most in ((stranger, "64 kB"), (unable, "64 kB"), (larger, "4 MB"), (other, "64 kB")):
+        assert refused.status_code == 413
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert most in refused.json()["detail"]
+    many = await program.send("POST", "/CreateObservations", arrays(stream, 5_001, ""))
+    assert (many.status_code, "5000 at once" in many.json()["message"]) == (400, True)

@@ -58,7 +58,7 @@ begin
     perform sta_hide_all(); -- what became a household's while it was listed here
     if made > 0 then
         -- Who asks next would be planned for as if there were hardly any.
-        analyze sta_thing, sta_location, sta_thing_location, sta_feature, sta_datastream;
+        analyze sta_thing, sta_location, sta_thing_location, sta_feature, sta_datastream, sta_seen;
     end if;
     return made;
 end $$;

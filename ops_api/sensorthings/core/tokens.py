@@ -17,17 +17,14 @@ LONGEST = 4_000
 """Characters: half of a query."""
 
 
-def written(stream: int, at_us: int, values: Sequence[str | None] = ()) -> str:
-    """Return the token of an observation; empty where what orders it is too long for an address.
+def place(stream: int, at_us: int) -> str:
+    """Return the token of an observation of a datastream at a time, microseconds since the epoch."""
+    return f"{stream}.{at_us}"
 
-    Args:
-        stream: its datastream.
-        at_us: its time, microseconds since the epoch.
-        values: what else ordered it, in words; None: null.
-    """
-    token = f"{stream}.{at_us}"
-    if values:
-        token += "." + urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
+
+def written(place: str, values: Sequence[str | None]) -> str:
+    """Return the token of an observation that other values ordered, in words (None: null); empty where they are too long for an address."""
+    token = f"{place}.{urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip('=')}"
     return token if len(token) <= LONGEST else ""
 
 
