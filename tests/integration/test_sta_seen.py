@@ -139,6 +139,7 @@ async def test_one_that_moves_was_at_its_location_since_its_reading_there(db_dsn
             db_dsn,
             "insert into device (name, kind, shard, cadence_s, installed_at) values ('gritter-1', 'gritter', 0, 15, '2026-01-01Z')",
         )
+        await run(db_dsn, "select ensure_partitions('2026-01-01Z', '2026-02-01Z')")
         for minute in (1, 2):
             await run(
                 db_dsn,

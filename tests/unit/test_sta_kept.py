@@ -16,7 +16,7 @@ class Front:
     """What is kept, before an application that counts what it was asked."""
 
     def __init__(self, status: int = 200, keep_s: float = 60.0) -> None:
-        self.asked: list[dict[str, Any]] = []
+        self.asked: list[dict[bytes, bytes]] = []
         self.status = status
         self.gate = asyncio.Event()
         self.gate.set()

@@ -77,17 +77,14 @@ def behind_values(
         descending: whether datastream and time go down.
     """
     params: dict[str, object] = {f"{names}_stream": place[0], f"{names}_at": moment(place[1])}
-    same, ways = [], []
-    for i, (key, value) in enumerate(zip(keys, values, strict=True)):
+    than = "<" if descending else ">"
+    where = f"({stream}.datastream_id, {prefix}.ts) {than} (%({names}_stream)s::integer, %({names}_at)s::timestamptz)"
+    for i, (key, value) in reversed(list(enumerate(zip(keys, values, strict=True)))):
         params[f"{names}_{i}"] = value
         written = f"%({names}_{i})s::text::{key.cast}"
-        ways.append([*same, _after(key, written, value is None)])
-        same.append(f"{key.sql} is not distinct from {written}")
-    tail = f"({stream}.datastream_id, {prefix}.ts)"
-    than = "<" if descending else ">"
-    ways.append([*same, f"{tail} {than} (%({names}_stream)s::integer, %({names}_at)s::timestamptz)"])
-    where = " or ".join(f"({' and '.join(parts)})" for parts in ways)
-    return Seek(where=f"({where})", stream_where="true", params=params, bounds=Bounds(exact=False))
+        same = f"{key.sql} is not distinct from {written}"
+        where = f"({_after(key, written, value is None)} or {same} and {where})"
+    return Seek(where=where, stream_where="true", params=params, bounds=Bounds(exact=False))
 
 
 def _after(key: Key, written: str, null: bool) -> str:
