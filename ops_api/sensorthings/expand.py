@@ -38,11 +38,15 @@ async def _one(
 ) -> Sequence[Node]:
     column = there.key  # the same name on both sides
     found = finder.compiled(options, there)
-    text, more = finder.told(
-        tables.one(there, found, wanted(there, options)), there, options, tables.keys(there)
+    told = finder.told(tables.one(there, found, wanted(there, options)), there, options, tables.keys(there))
+    params = (
+        await finder.params(found)
+        | told.params
+        | {"keys": written(keys((node.row for node in nodes), column))}
     )
-    params = await finder.params(found) | more | {"keys": written(keys((node.row for node in nodes), column))}
-    ends = {row[there.key]: Node(row, options=options) for row in await finder.run(text, params)}
+    ends = {
+        row[there.key]: Node(row, options=options) for row in await finder.run(told.text, params, told.names)
+    }
     for node in nodes:
         node.lead(way.name, ends.get(node.row[column]))
     return list(ends.values())
@@ -83,12 +87,14 @@ async def _ends(
         rows = await _observations(finder, of, item.options, asked, parents, limit)
     else:
         names = wanted(there, item.options)
-        text, more = finder.told(
+        told = finder.told(
             tables.many(of, item.way, there, found, names, limit, item.options.skip),
             there, item.options, ("parent", *tables.keys(there)),
         )  # fmt: skip
         rows = await finder.run(
-            text + finder.budget.cut, await finder.params(found) | more | {"keys": written(parents)}
+            told.text + finder.budget.cut,
+            await finder.params(found) | told.params | {"keys": written(parents)},
+            told.names,
         )
     grouped: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
@@ -102,18 +108,17 @@ async def _observations(
     way = _simple(options) if of.name == "Datastream" and asked.bounds.exact and 1 < limit <= FEW else None
     found: list[Row] = []
     if way is not None:
-        text, params = readings.told(
-            finder, options, *pages.by_device(asked, limit - 1, way), ("parent", "further")
-        )
-        found = await finder.reader.rows(text + finder.budget.cut, params | {"keys": written(parents)})
+        told = readings.told(finder, options, *pages.by_device(asked, limit - 1, way), ("parent", "further"))
+        params = told.params | {"keys": written(parents)}
+        found = await finder.reader.rows(told.text + finder.budget.cut, params, names=told.names)
         found, parents = _settled(found, parents, limit - 1)
     if parents:
-        text, params = readings.told(
-            finder, options, *pages.latest(asked, limit, options.skip, of.key), ("parent",)
-        )
+        told = readings.told(finder, options, *pages.latest(asked, limit, options.skip, of.key), ("parent",))
         guarded = not asked.bounds.exact or options.orderby[1:] != () or len(parents) * limit > LARGE
-        text += finder.budget.cut
-        found += await finder.reader.rows(text, params | {"keys": written(parents)}, guarded=guarded)
+        params = told.params | {"keys": written(parents)}
+        found += await finder.reader.rows(
+            told.text + finder.budget.cut, params, guarded=guarded, names=told.names
+        )
     finder.budget.spend(len(found))
     return found
 

@@ -18,6 +18,15 @@ from ops_api.sensorthings.shapes import Shapes
 from ops_api.sensorthings.store import Audience, Reader, Row
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A query, its parameters, and its columns where its rows are in words; none: rows are columns."""
+
+    text: str
+    params: dict[str, object]
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finder:
     """What the queries of one request share.
@@ -57,10 +66,10 @@ class Finder:
         """Return all parameters of a filter."""
         return dict(found.params) | await self.answers(found)
 
-    async def run(self, text: str, params: dict[str, object]) -> list[Row]:
+    async def run(self, text: str, params: dict[str, object], names: Sequence[str] = ()) -> list[Row]:
         """Run a query of entities; what looks into readings is estimated first."""
         whole = rows.relations(self.kinds, text) + text
-        found = await self.reader.rows(whole, params, guarded=_looks_far(text))
+        found = await self.reader.rows(whole, params, guarded=_looks_far(text), names=names)
         self.budget.spend(len(found))
         return found
 
@@ -68,18 +77,17 @@ class Finder:
         """Return one more than a page, where there are as many."""
         found = self.compiled(options, of, within)
         text = tables.page(of, found, wanted(of, options), size + 1, options.skip)
-        told, params = self.told(text, of, options, tables.keys(of))
-        return await self.run(told, await self.params(found) | params)
+        told = self.told(text, of, options, tables.keys(of))
+        return await self.run(told.text, await self.params(found) | told.params, told.names)
 
-    def told(
-        self, text: str, of: Entity, options: Options, beside: Sequence[str]
-    ) -> tuple[str, dict[str, object]]:
+    def told(self, text: str, of: Entity, options: Options, beside: Sequence[str]) -> Told:
         """Return a query whose rows are in words, with the columns that stand beside them; or the same, where that cannot be."""
         ways = tuple(expand.way.name for expand in options.expand)
         found = words.words(self.base, of.name, options.select, ways, "o") if self.base else None
         if found is None:
-            return text, {}
-        return words.told(text, found, "o", beside), dict(found.params)
+            return Told(text, {}, ())
+        names = ("document", *(column.rpartition(" as ")[2].rpartition(".")[2] for column in beside))
+        return Told(words.told(text, found, "o", beside), dict(found.params), names)
 
     async def count(self, of: Entity, options: Options, within: Expr | None) -> int:
         """Return how many there are."""

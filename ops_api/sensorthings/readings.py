@@ -21,7 +21,7 @@ from ops_api.sensorthings.core.seek import (
     keyed,
     microseconds,
 )
-from ops_api.sensorthings.finder import Finder
+from ops_api.sensorthings.finder import Finder, Told
 from ops_api.sensorthings.store import Row
 
 EXACT_MOST = 500_000
@@ -45,8 +45,8 @@ async def page(finder: Finder, path: StaPath, options: Options, size: int) -> li
         return await _by_windows(finder, wanted, plan, need, options, guarded=not sure)
     if isinstance(plan, ByDatastream):
         wanted = await _of_kinds(finder, wanted)
-    text, params = told(finder, options, *pages.page(wanted, plan, need, options.skip))
-    found = await finder.reader.rows(text, params, guarded=_unsure(plan, sure))
+    asked = told(finder, options, *pages.page(wanted, plan, need, options.skip))
+    found = await finder.reader.rows(asked.text, asked.params, guarded=_unsure(plan, sure), names=asked.names)
     finder.budget.spend(len(found))
     return found
 
@@ -120,8 +120,8 @@ async def _by_windows(
         # What is older than all that was seen a minute ago came since: the first of all windows has no beginning.
         first = None if since == finder.fleet.first_us else since
         held = pages.within(wanted, Bounds(since_us=first, until_us=until))
-        text, params = told(finder, options, *pages.page(held, plan, need + skip - len(found), 0))
-        found += await finder.reader.rows(text, params, guarded=guarded)
+        asked = told(finder, options, *pages.page(held, plan, need + skip - len(found), 0))
+        found += await finder.reader.rows(asked.text, asked.params, guarded=guarded, names=asked.names)
         if len(found) >= need + skip:
             break
     finder.budget.spend(len(found))
@@ -130,15 +130,15 @@ async def _by_windows(
 
 def told(
     finder: Finder, options: Options, text: str, params: dict[str, object], beside: Sequence[str] = ()
-) -> tuple[str, dict[str, object]]:
+) -> Told:
     """Return a query of observations whose rows are in words, with what their ways and the next page need, and further columns."""
     names = [*beside, words.PLACE]
     if options.expand:
         names += ["o.datastream_id", "o.feature_id", "o.observation_id"]
     if not can_seek(options.orderby):
         names += [f"o.key{i}" for i in range(keyed(options.orderby))]
-    found, more = finder.told(text, OBSERVATION, options, names)
-    return found, params | more
+    found = finder.told(text, OBSERVATION, options, names)
+    return replace(found, params=params | found.params)
 
 
 def _behind(wanted: pages.Wanted, options: Options) -> pages.Wanted:

@@ -72,6 +72,14 @@ async def test_what_is_sent_again_is_there_at_once(sta: Sta, db_dsn: str) -> Non
     )
     [found] = (await ask(sta, NEWEST))["value"]
     assert found["Observations"][0]["result"] == 0.0
+    every = "/Datastreams?$expand=Observations($top=3;$orderby=phenomenonTime desc)&$filter=startswith(name,'road-0001')"
+    for stream in (await ask(sta, every))["value"]:  # each once, of fields that are always sent too
+        times = [o["phenomenonTime"] for o in stream["Observations"]]
+        assert times == sorted(set(times), reverse=True)
+        listed = await ask(
+            sta, f"/Datastreams({stream['@iot.id']})/Observations?$top=3&$orderby=phenomenonTime desc"
+        )
+        assert [o["phenomenonTime"] for o in listed["value"]] == times
     await looked(sta)
     assert (await ask(sta, NEWEST))["value"] == [found]
     [[newest]] = await run(

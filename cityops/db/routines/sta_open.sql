@@ -40,7 +40,7 @@ select s.datastream_id, s.thing_id, s.sensor_id, s.property_id, s.source_id as d
        -- Where observations of a field that need not be sent lie: from seen_since to seen_until, and behind fresh_from those that
        -- sta_sync() may not have looked at. Null: nobody knows.
        n.since as seen_since, n.until + interval '1 hour' as seen_until,
-       greatest(n.until + interval '1 hour', k.at - interval '30 minutes') as fresh_from
+       case when n.until is not null then greatest(n.until + interval '1 hour', k.at - interval '30 minutes') end as fresh_from
   -- A Thing of people's may stand where a device stood that is a household's by now.
   from public.sta_datastream s left join public.sta_location l on l.location_id = s.area_id and not l.private
   left join public.sta_seen n on n.datastream_id = s.datastream_id left join public.sta_looked k on k.kind = s.kind

@@ -171,18 +171,16 @@ def by_device(of: Wanted, size: int, way: str) -> tuple[str, dict[str, object]]:
         heads.append(f"{kind.name}_near as materialized ({_near(kind, span, size, way)})")
         more = f"case when z.device_id is null then false when {rows.present(kind, 'd', 'z')} then true end as further"
         parts.append(
-            f"select d.datastream_id as parent, {rows.columns(kind)}, {more}, r.place from {kind.name}_near r"  # noqa: S608
+            f"select d.datastream_id as parent, {rows.columns(kind)}, {more}, r.place as nth from {kind.name}_near r"  # noqa: S608
             f" left join {kind.name}_near z on z.device_id = r.device_id and z.place = r.place + 1"
             f" join sta_datastream d on d.device_id = r.device_id and d.kind = '{kind.name}'{rows.with_extra(kind)}"
             f" where r.place <= {size:d} and d.datastream_id = any(%(keys)s::integer[]) and {rows.present(kind, 'd')}"
         )
     if not parts:
-        return (
-            f"select null::integer as parent, n.*, false as further, 1 as place from ({rows.NONE}) n",
-            params,
-        )  # noqa: S608
+        nothing = f"select null::integer as parent, n.*, false as further, 1 as nth from ({rows.NONE}) n"  # noqa: S608
+        return nothing, params
     # Of one each there is no order; of more no join keeps that of their places.
-    order = " order by place" if size > 1 else ""
+    order = " order by nth" if size > 1 else ""
     return f"with {', '.join(heads)} {' union all '.join(parts)}{order}", params | of.params
 
 

@@ -6,7 +6,8 @@ Every name comes from a declared kind. The caller has a datastream ``d`` with it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 
 from devices.contract.kind import Field, Kind
 from ops_api.sensorthings.core import ids
@@ -24,6 +25,8 @@ COLUMNS = (
     "parameters",
     "feature_id",
 )
+KEPT_MOST = 200
+"""Texts of kinds that are kept."""
 _EXTRA = "left join sta_extra e on e.datastream_id = {stream}.datastream_id and e.ts = r.ts"
 
 
@@ -46,6 +49,27 @@ def value(kind: Kind, stream: str) -> str:
     return f"case {stream}.field {branches} end"
 
 
+_Text = Callable[..., str]
+
+
+def _once(write: _Text) -> _Text:
+    """Return the same, which writes the words of a kind once: some hundred microseconds, five and more times a request."""
+    kept: dict[tuple[object, ...], tuple[Kind, str]] = {}
+
+    @wraps(write)
+    def written(kind: Kind, *names: str) -> str:
+        key = (id(kind), *names)
+        found = kept.get(key)
+        if found is None or found[0] is not kind:
+            if len(kept) >= KEPT_MOST:
+                kept.clear()
+            found = kept[key] = (kind, write(kind, *names))
+        return found[1]
+
+    return written
+
+
+@_once
 def present(kind: Kind, stream: str, row: str = "r") -> str:
     """Return whether a reading ``row`` has a result for the datastream."""
     always = ", ".join(f"'{field.name}'" for field in kind.fields if field.required)
@@ -67,6 +91,7 @@ def _parameters(kind: Kind) -> str:
     return f"{place} || coalesce({quality}, '{{}}')"
 
 
+@_once
 def columns(kind: Kind, stream: str = "d") -> str:
     """Return a row ``r`` of readings, with what stands beside it as ``e``, as the columns of an observation."""
     made = kind.name == MADE
