@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
@@ -17,11 +16,12 @@ from ops_api.sensorthings.core.cost import Budget
 from ops_api.sensorthings.core.errors import FilterError
 from ops_api.sensorthings.service import Sta
 from ops_api.sensorthings.store import OPEN, BusyError, Reader
+from tests.fakes.sta_plans import BATCH, explained, scanned
 from tests.fakes.sta_rows import BASE, DEVICES, READINGS, ask, fill, serving
 
 pytestmark = pytest.mark.storage
-PAGE, BATCH = 50, 1000
-"""Entities of a page here, and rows of a columnar batch, which are unpacked together."""
+PAGE = 50
+"""Entities of a page here."""
 
 
 @pytest.fixture
@@ -30,32 +30,6 @@ async def sta(db_dsn: str) -> AsyncIterator[Sta]:
     async with serving(db_dsn) as made:
         await made.fresh()
         yield made
-
-
-@contextmanager
-def explained(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
-    """Note what each query did: its plan with rows, as the server that ran it says."""
-    plans: list[Any] = []
-    run = Reader._run
-
-    async def noting(self: Reader, text: str, params: Any) -> Any:
-        if not text.startswith("explain"):
-            found = await run(self, f"explain (analyze, format json) {text}", params)
-            plans.append(found[0]["QUERY PLAN"][0]["Plan"])
-        return await run(self, text, params)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Reader, "_run", noting)
-        yield plans
-
-
-def scanned(plan: Any) -> float:
-    """Return how many rows of readings the scans of a plan gave, or threw away."""
-    own = 0.0
-    name = str(plan.get("Relation Name", ""))
-    if "reading" in name or "hyper" in name:
-        own = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
-    return own + sum(scanned(part) for part in plan.get("Plans", ()))
 
 
 PAGES = {

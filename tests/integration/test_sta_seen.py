@@ -11,8 +11,8 @@ import pytest
 
 from ops_api.sensorthings.service import Sta
 from ops_api.sensorthings.sync import sync
+from tests.fakes.sta_plans import BATCH, explained, scanned
 from tests.fakes.sta_rows import BEGIN, READINGS, ask, fill, serving
-from tests.integration.test_sta_plans import BATCH, explained, scanned
 
 pytestmark = pytest.mark.storage
 NEWEST = "/Datastreams?$select=name&$filter=startswith(name,'road-0001: W')&$expand=Observations($top=1;$orderby=phenomenonTime desc)"
