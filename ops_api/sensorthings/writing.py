@@ -21,6 +21,7 @@ from ops_api.sensorthings.core.paths import StaPath
 from ops_api.sensorthings.core.schema import OBSERVATION, Entity
 from ops_api.sensorthings.making import ChangedError, ConflictError, Making
 from ops_api.sensorthings.observing import observe
+from ops_api.sensorthings.observing_many import store_groups
 from ops_api.sensorthings.service import Sta
 
 
@@ -116,9 +117,9 @@ class Writing:
             FilterError: they are no arrays, or too many.
         """
         # Beside the loop: some megabytes take a while, for which everybody else would wait.
-        drafts = await asyncio.to_thread(_arrays, body, self._sta.settings.create_most)
+        groups = await asyncio.to_thread(_arrays, body, self._sta.settings.create_most)
         async with self._making() as making:
-            return [await _stored(making, one) for one in drafts]
+            return await store_groups(making, groups)
 
     @asynccontextmanager
     async def _making(self) -> AsyncIterator[Making]:
@@ -136,16 +137,6 @@ class Writing:
             raise DatabaseUnavailableError("the database does not answer") from error
         finally:
             self._sta.forget()
-
-
-async def _stored(making: Making, one: Draft | None) -> int | None:
-    if one is None:
-        return None
-    try:
-        async with making.connection.transaction():
-            return await making.make_needing(one)
-    except (FilterError, ConflictError, PathError, psycopg.errors.IntegrityError, psycopg.DataError):
-        return None
 
 
 def _number(path: StaPath) -> int:
@@ -175,17 +166,19 @@ def _check_whole(of: Entity, made: Draft) -> None:
         made.values.setdefault("properties", {})
 
 
-def _arrays(body: object, most: int) -> list[Draft | None]:
+def _arrays(body: object, most: int) -> list[list[Draft | None]]:
     """Return the observations of ``[{Datastream, components, dataArray}]``; None for one that says nothing. OGC 18-088 §12.3.2."""
     if not isinstance(body, list):
         raise FilterError("a list of {Datastream, components, dataArray} is needed", 0, "body")
-    found: list[Draft | None] = []
+    found: list[list[Draft | None]] = []
+    left = most
     for group in body:
         match group:
             case {"Datastream": dict() as stream, "components": [*names], "dataArray": [*rows]}:
-                if len(found) + len(rows) > most:
+                left -= max(1, len(rows))
+                if left < 0:
                     raise FilterError(f"more than {most} at once", 0, "body")
-                found += [_row(stream, names, row) for row in rows]
+                found.append([_row(stream, names, row) for row in rows])
             case _:
                 raise FilterError("Datastream, components and dataArray are needed", 0, "body")
     return found

@@ -442,3 +442,49 @@ async def test_arrays_may_be_as_large_as_what_devices_send_and_only_of_who_may_s
         assert f"at most {most} can be sent" in told
     many = await program.send("POST", "/CreateObservations", arrays(stream, 5_001, ""))
     assert (many.status_code, "5000 at once" in many.json()["message"]) == (400, True)
+
+
+async def test_of_arrays_each_that_can_be_is_stored_with_what_was_sent_with_it(program: Program) -> None:
+    _, stream = await stream_of(program)
+    there = await program.made(
+        "/Observations",
+        {"phenomenonTime": "2026-01-09T12:00:00Z", "result": 1, "Datastream": {"@iot.id": stream}},
+    )
+    body = [
+        {
+            "Datastream": {"@iot.id": stream},
+            "components": ["phenomenonTime", "result", "resultQuality", "parameters", "validTime"],
+            "dataArray": [
+                ["2026-01-09T12:00:00Z", 1, None, {}, None],  # the same again
+                ["2026-01-09T12:00:00.100Z", 1, None, {}, None],  # another within the quarter second
+                ["2026-01-09T12:01:00Z", 0.0, 0, {"by": "crew"}, "2026-01-09T12:00:00Z/2026-01-09T13:00:00Z"],
+                ["2026-01-09T12:01:00Z", 0.0, None, {}, None],
+                ["2026-01-09T12:01:00Z", 0.5, None, {}, None],
+                ["1999-01-09T12:01:00Z", 2, None, {}, None],
+                ["2999-01-09T12:01:00Z", 2, None, {}, None],
+                ["2026-01-09T12:02:00Z", "text", None, {}, None],
+                [3],
+                ["2026-01-09T12:03:00Z", 3, None, {}, None],
+            ],
+        },
+        {"Datastream": {"@iot.id": 999_999}, "components": ["result"], "dataArray": [[1], [2]]},
+        {"Datastream": {"@iot.id": 1}, "components": ["result"], "dataArray": [[1]]},
+        {"Datastream": {"@iot.id": 2**52}, "components": ["result"], "dataArray": [[1]]},
+        {"Datastream": {"@iot.id": stream}, "components": ["phenomenonTime", "result", "FeatureOfInterest/id"],
+         "dataArray": [["2026-01-09T12:04:00Z", 4, 999_999], ["2026-01-09T12:04:00Z", 4, 1]]},
+    ]  # fmt: skip
+    answer = await program.send("POST", "/CreateObservations", body)
+    told = ["error" if link == "error" else "made" for link in answer.json()]
+    assert (answer.status_code, told) == (
+        201,
+        ["made", "error", "made", "made", *["error"] * 5, "made", *["error"] * 5, "made"],
+    )
+    assert answer.json()[0] == there["@iot.selfLink"]
+    assert answer.json()[2] == answer.json()[3]
+    found = (await program.site.get(f"/sta/v1.1/Datastreams({stream})/Observations"))["value"]
+    assert [o["result"] for o in found] == [1, 0, 3, 4]
+    assert (found[1]["resultQuality"], found[1]["parameters"]) == (0, {"by": "crew"})
+    assert found[1]["validTime"] == "2026-01-09T12:00:00Z/2026-01-09T13:00:00Z"
+    again = await asyncio.gather(*(program.send("POST", "/CreateObservations", body) for _ in range(4)))
+    assert [a.json()[-1] for a in again] == [answer.json()[-1]] * 4
+    assert await program.site.sql("select count(*) from other_reading") == [(4,)]
