@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -28,6 +29,8 @@ from ops_api.sensorthings.core.cost import check_cost, limits, refusal
 Row = dict[str, Any]
 COSTLY_AT_ONCE = 4
 """Queries that may be dear and run at the same time, in this process."""
+TOGETHER = 2
+"""Times that a query has, after which a request begins no further one."""
 
 
 class BusyError(TransientError):
@@ -80,6 +83,7 @@ class Reader:
         self._connection = connection
         self._settings = settings
         self._costly = costly
+        self._began_s = monotonic()
 
     async def rows(
         self, text: str, params: Mapping[str, object], *, guarded: bool = False, names: Sequence[str] = ()
@@ -107,7 +111,18 @@ class Reader:
         async with self._costly:
             return await self._run(text, params)
 
+    def _in_time(self) -> None:
+        """Refuse a further query of a request whose queries took as long together as two may.
+
+        Raises:
+            FilterError: they did.
+        """
+        most_s = TOGETHER * self._settings.statement_s
+        if monotonic() - self._began_s > most_s and (late := refusal("57014", most_s)) is not None:
+            raise late
+
     async def _run(self, text: str, params: Mapping[str, object]) -> list[Row]:
+        self._in_time()
         cursor = self._connection.cursor(row_factory=dict_row, binary=True)
         cursor.adapters.register_loader("jsonb", _Unread)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import psycopg
 import pytest
 
 from cityops.settings_sta import StaSettings
-from ops_api.sensorthings import readings, service
+from ops_api.sensorthings import readings, service, store
 from ops_api.sensorthings.core import options, rows, schema
 from ops_api.sensorthings.core.cost import Budget
 from ops_api.sensorthings.core.errors import FilterError
@@ -131,6 +132,16 @@ async def test_a_query_ends_at_its_limit_of_time(db_dsn: str, monkeypatch: pytes
         monkeypatch.setattr(Reader, "rows", slowly)
         with pytest.raises(FilterError, match=r"longer than 0\.05 s"):
             await ask(sta, "/Things")
+
+
+async def test_queries_of_one_request_end_together(db_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(db_dsn) as sta:
+        await sta.fresh()
+        seconds = itertools.count(step=4)  # for each query, of which none is too long by itself
+        monkeypatch.setattr(store, "monotonic", lambda: next(seconds))
+        with pytest.raises(FilterError, match="longer than 10 s"):
+            await ask(sta, "/Sensors?$count=true&$expand=Datastreams($count=true)")
+        assert (await ask(sta, "/Sensors?$top=1"))["value"]
 
 
 async def test_a_fifth_large_question_at_once_is_told_to_come_again(sta: Sta) -> None:

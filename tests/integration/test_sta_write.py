@@ -445,6 +445,8 @@ async def test_arrays_may_be_as_large_as_what_devices_send_and_only_of_who_may_s
 
 
 async def test_of_arrays_each_that_can_be_is_stored_with_what_was_sent_with_it(program: Program) -> None:
+    feature = (await program.site.get("/sta/v1.1/FeaturesOfInterest?$top=1"))["value"][0]["@iot.id"]
+    device = (await program.site.get("/sta/v1.1/Datastreams?$top=1"))["value"][0]["@iot.id"]
     _, stream = await stream_of(program)
     there = await program.made(
         "/Observations",
@@ -468,10 +470,10 @@ async def test_of_arrays_each_that_can_be_is_stored_with_what_was_sent_with_it(p
             ],
         },
         {"Datastream": {"@iot.id": 999_999}, "components": ["result"], "dataArray": [[1], [2]]},
-        {"Datastream": {"@iot.id": 1}, "components": ["result"], "dataArray": [[1]]},
+        {"Datastream": {"@iot.id": device}, "components": ["result"], "dataArray": [[1]]},
         {"Datastream": {"@iot.id": 2**52}, "components": ["result"], "dataArray": [[1]]},
         {"Datastream": {"@iot.id": stream}, "components": ["phenomenonTime", "result", "FeatureOfInterest/id"],
-         "dataArray": [["2026-01-09T12:04:00Z", 4, 999_999], ["2026-01-09T12:04:00Z", 4, 1]]},
+         "dataArray": [["2026-01-09T12:04:00Z", 4, 999_999], ["2026-01-09T12:04:00Z", 4, feature]]},
     ]  # fmt: skip
     answer = await program.send("POST", "/CreateObservations", body)
     told = ["error" if link == "error" else "made" for link in answer.json()]
