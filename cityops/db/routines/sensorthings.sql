@@ -220,6 +220,8 @@ declare
 begin
     select array_agg(f.field), string_agg(format('when %L then r.%I is not null', f.field, f.field), ' ') into fields, there
       from jsonb_to_recordset(p_fields) f (field text, required boolean) where not f.required;
+    -- One that must be sent by now is looked after no longer.
+    delete from sta_seen n using sta_datastream d where d.datastream_id = n.datastream_id and d.kind = p_kind and d.field <> all (fields);
     loop
         execute format('
             insert into sta_seen (datastream_id, since, until)
