@@ -47,10 +47,10 @@ def counted(of: Entity, found: Compiled) -> str:
 
 
 def one(of: Entity, found: Compiled, names: Iterable[str]) -> str:
-    """Return a query for entities whose keys are ``%(keys)s``."""
+    """Return a query for entities whose keys are ``%(keys)s``; its ``offset`` has times of a datastream looked up once, however often they are told."""
     return (
         f"select {listed('q', names)} from {of.relation} q"  # noqa: S608
-        f" where q.{of.key} = any(%(keys)s::bigint[]) and {found.where}"
+        f" where q.{of.key} = any(%(keys)s::bigint[]) and {found.where} offset 0"
     )
 
 
