@@ -112,6 +112,16 @@ async def _observations(
         params = told.params | {"keys": written(parents)}
         found = await finder.reader.rows(told.text + finder.budget.cut, params, names=told.names)
         found, parents = _settled(found, parents, limit - 1)
+    if way == "desc" and limit == 2 and parents and asked.bounds.since_us is None:
+        # Of a field that is seldom sent the one before may be long ago: whether there is one is remembered.
+        told = readings.told(
+            finder, options, *pages.latest(asked, 1, 0, of.key, further=True), ("parent", "further")
+        )
+        params = told.params | {"keys": written(parents)}
+        newest = await finder.reader.rows(told.text + finder.budget.cut, params, names=told.names)
+        found += newest
+        done = {row["parent"] for row in newest}
+        parents = [number for number in parents if number not in done]
     if parents:
         told = readings.told(finder, options, *pages.latest(asked, limit, options.skip, of.key), ("parent",))
         guarded = not asked.bounds.exact or options.orderby[1:] != () or len(parents) * limit > LARGE

@@ -12,7 +12,7 @@ import pytest
 from ops_api.sensorthings.service import Sta
 from ops_api.sensorthings.sync import sync
 from tests.fakes.sta_plans import BATCH, explained, scanned
-from tests.fakes.sta_rows import BEGIN, READINGS, ask, fill, serving
+from tests.fakes.sta_rows import BASE, BEGIN, READINGS, ask, fill, serving
 
 pytestmark = pytest.mark.storage
 NEWEST = "/Datastreams?$select=name&$filter=startswith(name,'road-0001: W')&$expand=Observations($top=1;$orderby=phenomenonTime desc)"
@@ -48,7 +48,12 @@ async def looked(sta: Sta) -> None:
 
 
 async def test_it_is_found_where_it_was_last(sta: Sta, db_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    stream = (await ask(sta, NEWEST))["value"][0]["Observations"][0]["@iot.id"] >> 33
+    [found] = (await ask(sta, NEWEST))["value"]
+    stream = found["Observations"][0]["@iot.id"] >> 33
+    before = await ask(sta, found["Observations@iot.nextLink"].removeprefix(BASE))
+    assert before["value"][0]["phenomenonTime"] == (LAST - timedelta(minutes=10)).strftime(
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
     for address in (
         NEWEST,
         f"/Datastreams({stream})/Observations?$top=1&$orderby=phenomenonTime desc",
@@ -62,6 +67,23 @@ async def test_it_is_found_where_it_was_last(sta: Sta, db_dsn: str, monkeypatch:
         # Not the 2,959 readings since: an hour's, or the columnar batch that it stands in, for each of four times.
         assert read <= (4 * BATCH if columnar else 100), (address, read)
     assert READINGS - 40 > 2 * BATCH
+
+
+async def test_of_what_was_sent_once_nothing_is_looked_for_behind_it(
+    sta: Sta, db_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run(
+        db_dsn,
+        "update road_reading set water_film_mm = null where ts <> %s and water_film_mm is not null",
+        LAST,
+    )
+    await run(db_dsn, "update sta_seen set since = until")
+    with explained(monkeypatch) as plans:
+        [found] = (await ask(sta, NEWEST))["value"]
+    columnar = await run(db_dsn, "select 1 from pg_extension where extname = 'timescaledb'")
+    assert len(found["Observations"]) == 1
+    assert "Observations@iot.nextLink" not in found
+    assert sum(scanned(plan) for plan in plans) <= (4 * BATCH if columnar else 20)
 
 
 async def test_what_is_sent_again_is_there_at_once(sta: Sta, db_dsn: str) -> None:

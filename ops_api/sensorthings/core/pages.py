@@ -105,7 +105,9 @@ def roughly(of: Wanted) -> tuple[str, dict[str, object]]:
     return text or "select 1 where false", params
 
 
-def latest(of: Wanted, limit: int, skip: int, parents: str) -> tuple[str, dict[str, object]]:
+def latest(
+    of: Wanted, limit: int, skip: int, parents: str, *, further: bool = False
+) -> tuple[str, dict[str, object]]:
     """Return a query for observations of each of many datastreams, or of each feature, whose keys are ``%(keys)s``.
 
     Args:
@@ -113,6 +115,7 @@ def latest(of: Wanted, limit: int, skip: int, parents: str) -> tuple[str, dict[s
         limit: how many of each.
         skip: after how many of each.
         parents: column of the datastream that says whose they are; ``feature_id`` takes all of a feature's together.
+        further: of datastreams, whether to say if there was one before; those of which nobody knows are left out.
     """
     span, params = _span(of.bounds)
     params |= of.params
@@ -129,13 +132,15 @@ def latest(of: Wanted, limit: int, skip: int, parents: str) -> tuple[str, dict[s
         )
     else:
         # A query a kind: of ten thousand datastreams each would else ask every kind.
+        more = ", d.seen_since < o.ts as further" if further else ""
+        known = " and d.seen_since is not null" if further else ""
         text = " union all ".join(
-            f"select d.datastream_id as parent, o.* from sta_datastream d cross join lateral"  # noqa: S608
+            f"select d.datastream_id as parent, o.*{more} from sta_datastream d cross join lateral"  # noqa: S608
             f" ({_one(kind, of, span, of.order, limit, skip, of.keys)}) o where d.datastream_id = any(%(keys)s::integer[])"
-            f" and d.kind = '{kind.name}' and {of.stream_where}"
+            f" and d.kind = '{kind.name}' and {of.stream_where}{known}"
             for kind in of.kinds
         )
-    text = text or f"select null::integer as parent, n.* from ({rows.NONE}) n"  # noqa: S608
+    text = text or f"select null::integer as parent, n.*, false as further from ({rows.NONE}) n"  # noqa: S608
     return rows.relations(of.kinds, text) + text, params
 
 

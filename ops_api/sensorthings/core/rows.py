@@ -206,7 +206,8 @@ def newest(stream: str) -> tuple[str, str]:
     Nothing lies between the two. First what came since it was last looked when a field was there, then what is known of: of a field
     that has long not been sent, all readings since would be read otherwise. Of what nobody knows the first is nothing, the second all.
     """
-    return f"r.ts > {stream}.fresh_from", f"r.ts <= coalesce({stream}.seen_until, 'infinity')"
+    since, until = f"coalesce({stream}.seen_since, '-infinity')", f"coalesce({stream}.seen_until, 'infinity')"
+    return f"r.ts > {stream}.fresh_from", f"r.ts >= {since} and r.ts <= {until}"
 
 
 def _times(kinds: list[Kind]) -> str:
