@@ -20,6 +20,10 @@ class StaSettings(Group):
     """Seconds that a query may take."""
     cost_most: float = Field(default=2.0e6, gt=0)
     """Cost in the planner's units above which a query is refused before it runs, with how to narrow it."""
+    create_bytes: int = Field(default=4_000_000, ge=65_536, le=64_000_000)
+    """Bytes of one `CreateObservations` of who may send it; any other body has at most 64 kB."""
+    create_most: int = Field(default=5_000, ge=1, le=100_000)
+    """Observations of one `CreateObservations`."""
     mqtt_username: str = ""
     """User of the broker as whom observations are published to `v1.1/Datastreams(id)/Observations`; empty: they are not."""
     mqtt_password: SecretStr | None = None

@@ -46,6 +46,7 @@ from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.time_limit import LimitTime
 from ops_api.routes import routes, template_of
 from ops_api.sensorthings.door import SensorThings
+from ops_api.sensorthings.kept import KeepThings
 from ops_api.stream import Hints, Hub
 from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
@@ -191,6 +192,7 @@ def _mount(app: FastAPI, answer_s: float, keep_s: float) -> None:
     app.add_middleware(LimitTime, answer_s=answer_s)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
     app.add_middleware(KeepAnswers, keep_s=keep_s)
+    app.add_middleware(KeepThings, keep_s=keep_s)
     app.add_middleware(HeadAsGet)
     app.add_middleware(KeepSignedIn)  # outside of what is kept: a cookie is somebody's
     app.add_middleware(Audited)

@@ -31,6 +31,7 @@ MOST = 64 * 2**10
 DIGITS = 12
 """Of a size that anybody could mean."""
 TOO_DEEP = f"That is nested too deep: at most {DEEPEST} levels are taken."
+ARRAYS = "/sta/v1.1/CreateObservations"
 _CREW = re.compile(r"/crew/[^/]+/acts")
 _PHOTO = re.compile(r"/api/v1/homes/([^/]+)/photos|/home/([^/]+)/evidence/photos")
 
@@ -50,9 +51,12 @@ class LimitBody:
         photo = _PHOTO.fullmatch(scope["path"]) if scope["method"] == "POST" else None
         forecast = scope["method"] == "POST" and scope["path"] == "/api/v1/weather-forecasts"
         crew = scope["method"] == "POST" and _CREW.fullmatch(scope["path"]) is not None
+        arrays = scope["method"] == "POST" and scope["path"] == ARRAYS
         try:
             on_shift = crew and await _is_on_shift(request)
             most = PHOTO_MOST if photo is not None or on_shift else FORECAST_MOST if forecast else MOST
+            if arrays:
+                most = await _most_of_arrays(request)
             _check_declared(request, most, _shift_is_over() if crew and not on_shift else None)
             if photo is not None:
                 await _check_lives_in(request, photo[1] or photo[2])
@@ -72,7 +76,8 @@ def _shift_is_over() -> HTTPException:
 
 
 def _too_large(most: int) -> HTTPException:
-    size = f"{most // 2**20} MB" if most >= 2**20 else f"{most // 2**10} kB"
+    mb = 2**20 if most % 2**20 == 0 else 1_000_000
+    size = f"{most // mb} MB" if most >= mb else f"{most // 2**10} kB"
     return HTTPException(413, f"That is too large: at most {size} can be sent here.", {"Connection": "close"})
 
 
@@ -89,6 +94,14 @@ async def _is_on_shift(request: Request) -> bool:
         return True
     rule = rule_named("POST", "/crew/{lorry}/acts")
     return rule is not None and entitled(rule, await principal_of(request))
+
+
+async def _most_of_arrays(request: Request) -> int:
+    """Return how many bytes of observations in arrays are taken: of who may send them, as many as their setting says."""
+    things, rule = request.app.state.context.sta, rule_named("POST", ARRAYS)
+    if things is None or rule is None or not entitled(rule, await principal_of(request)):
+        return MOST
+    return int(things.reading.settings.create_bytes)
 
 
 async def _check_lives_in(request: Request, code: str) -> None:

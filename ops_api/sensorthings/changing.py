@@ -64,12 +64,14 @@ async def change(making: Making, draft: Draft, number: int) -> None:
 
 
 async def hold(making: Making, of: Entity, number: int) -> None:
-    """Have nobody else change an entity until the transaction's end; observations are changed by their datastreams' owner alone.
+    """Have nobody else change an entity until the transaction's end; of an observation, its datastream's.
 
     Raises:
-        PathError: it is not there.
+        PathError: it is not there. ConflictError: a device's observation.
     """
-    if of is not OBSERVATION:
+    if of is OBSERVATION:
+        await _ours(making, number)
+    else:
         await _registered(making, of, number)
 
 

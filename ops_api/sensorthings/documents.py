@@ -20,11 +20,10 @@ from ops_api.sensorthings.core.next_link import next_link
 from ops_api.sensorthings.core.options import Options
 from ops_api.sensorthings.core.schema import ENTITIES, OBSERVATION, Entity, Property
 from ops_api.sensorthings.core.types import Type
+from ops_api.sensorthings.core.words import KEPT
 from ops_api.sensorthings.nodes import Many, Node
 
 encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
-_KEPT = frozenset({"resultTime"})
-"""Said even where it is null: the standard has it in every observation."""
 _ALL = Options()
 _Write = Callable[[dict[str, Any]], bytes]
 
@@ -33,7 +32,8 @@ def moment(at: datetime) -> str:
     """Return a moment in UTC, with as many places as it has."""
     if at.tzinfo is not UTC:
         at = at.astimezone(UTC)
-    return f"{at.isoformat()[:-6]}Z"
+    text = at.isoformat()[:-6]
+    return f"{text.rstrip('0') if at.microsecond else text}Z"
 
 
 def self_link(base: str, of: Entity, key: int) -> str:
@@ -76,7 +76,7 @@ def _shape(base: str, name: str, chosen: tuple[str, ...], expanded: tuple[str, .
                 f'"{known.name}":'.encode(),
                 known.columns[0],
                 _writer(known, base),
-                known.name in _KEPT and of is OBSERVATION,
+                known.name in KEPT and of is OBSERVATION,
             )
             for key, known in of.properties.items()
             if key not in ("id", "@iot.id") and (not chosen or key in chosen)
@@ -92,7 +92,7 @@ def _writer(known: Property, base: str) -> _Write:
     if known.name == "metadata" or known.type is Type.INTERVAL:
         return lambda row: encode(shown(known, row, base))
     if known.type is Type.TIME:
-        return lambda row: encode(row[column] if row[column].tzinfo is UTC else row[column].astimezone(UTC))
+        return lambda row: encode(moment(row[column]))
     return lambda row: encode(row[column])
 
 
@@ -103,6 +103,8 @@ def document(base: str, of: Entity, node: Node, options: Options = _ALL) -> byte
 
 def _written(shape: _Shape, base: str, of: Entity, node: Node) -> bytes:
     row = node.row
+    if (told := row.get("document")) is not None:
+        return _around(told, base, of, node)
     key = row[of.key]
     parts = [shape.head % ((key,) * shape.ids[0])] if shape.head else []
     for name, column, write, kept in shape.properties:
@@ -112,25 +114,63 @@ def _written(shape: _Shape, base: str, of: Entity, node: Node) -> bytes:
             parts.append(name + b"null")
     if shape.links:
         parts.append(shape.links % ((key,) * shape.ids[1]))
+    return b"{" + b",".join(parts + _ways(base, of, node)) + b"}"
+
+
+def _around(told: bytes, base: str, of: Entity, node: Node) -> bytes:
+    """Return an entity that the database told, with what was expanded from it."""
+    if node.found is None:
+        return b"{" + told + b"}"
+    return b"{" + b",".join([told, *_ways(base, of, node)] if told else _ways(base, of, node)) + b"}"
+
+
+def append(base: str, of: Entity, node: Node, way: str, end: Many) -> None:
+    """Add what a way leads to, which is in words itself, to an entity that the database told: of ten thousand nothing else is kept."""
+    told = node.row["document"]
+    parts = _expanded(base, of, node.row[of.key], way, end)
+    node.row["document"] = b",".join([told, *parts] if told else parts)
+
+
+def _ways(base: str, of: Entity, node: Node) -> list[bytes]:
+    parts: list[bytes] = []
     for way, end in (node.found or {}).items():
-        parts += _expanded(base, f"{base}/{of.set}({key})/{way}", way, ENTITIES[of.ways[way].to], end)
-    return b"{" + b",".join(parts) + b"}"
+        parts += _expanded(base, of, node.row[of.key], way, end)
+    return parts
 
 
-def _expanded(base: str, address: str, way: str, there: Entity, end: Node | Many | None) -> list[bytes]:
-    name = f'"{way}'.encode()
-    if isinstance(end, Many):
-        value = b"[" + b",".join(_each(base, there, end)) + b"]"
-        return [*(name + part for part in _about(address, end)), name + b'":' + value]
-    return [name + b'":' + (b"null" if end is None else document(base, there, end, end.options or _ALL))]
+def _expanded(base: str, of: Entity, key: int, way: str, end: Node | Many | None) -> list[bytes]:
+    there = ENTITIES[of.ways[way].to]
+    name = b'"' + way.encode()
+    if not isinstance(end, Many):
+        return [name + b'":' + (b"null" if end is None else document(base, there, end, end.options or _ALL))]
+    value = name + b'":[' + _each(base, there, end) + b"]"
+    if end.more and end.token and end.count is None and not end.estimated:
+        # Of ten thousand each has a next page: its address is worked out once.
+        return [_following(base, of.set, way, end.options.written) % (key, end.token.encode()), value]
+    return [*(name + part for part in _about(f"{base}/{of.set}({key})/{way}", end)), value]
 
 
-def _each(base: str, of: Entity, many: Many) -> list[bytes]:
+@lru_cache(maxsize=256)
+def _following(base: str, of_set: str, way: str, written: tuple[tuple[str, str], ...]) -> bytes:
+    """Return a link to the next page of a way, where ``%d`` stands for whose it is and ``%b`` for where it begins."""
+    site, behind = (encode(text)[1:-1].replace(b"%", b"%%") for text in (base, _further(written)))
+    return b'"%b@iot.nextLink":"%b/%b(%%d)/%b%b%%b"' % (
+        way.encode(),
+        site,
+        of_set.encode(),
+        way.encode(),
+        behind,
+    )
+
+
+def _each(base: str, of: Entity, many: Many) -> bytes:
     """Return entities of a page, of each of which the same was expanded."""
+    if many.told:
+        return b"{" + b"},{".join(many.told) + b"}"
     if not many.nodes:
-        return []
+        return b""
     shape = _shape(base, of.name, many.options.select, tuple(many.nodes[0].found or ()))
-    return [_written(shape, base, of, node) for node in many.nodes]
+    return b",".join([_written(shape, base, of, node) for node in many.nodes])
 
 
 def _about(address: str, many: Many) -> list[bytes]:
@@ -162,7 +202,7 @@ def _next(address: str, many: Many) -> str:
 
 def page(base: str, address: str, of: Entity, many: Many) -> bytes:
     """Return a set's page."""
-    return _page(address, many, b",".join(_each(base, of, many)))
+    return _page(address, many, _each(base, of, many))
 
 
 def _page(address: str, many: Many, value: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from ops_api.sensorthings import readings
+from ops_api.sensorthings import documents, readings
 from ops_api.sensorthings.core import pages, tables
 from ops_api.sensorthings.core.ast import Order, Path
 from ops_api.sensorthings.core.cost import page_size
@@ -13,7 +13,7 @@ from ops_api.sensorthings.core.options import Expand, Options
 from ops_api.sensorthings.core.schema import ENTITIES, OBSERVATION, Entity, Way
 from ops_api.sensorthings.core.seek import can_seek
 from ops_api.sensorthings.finder import Finder, keys, wanted, written
-from ops_api.sensorthings.nodes import Many, Node
+from ops_api.sensorthings.nodes import Node, many_of
 from ops_api.sensorthings.store import Row
 
 FEW, LARGE = 20, 20_000
@@ -38,9 +38,15 @@ async def _one(
 ) -> Sequence[Node]:
     column = there.key  # the same name on both sides
     found = finder.compiled(options, there)
-    text = tables.one(there, found, wanted(there, options))
-    params = await finder.params(found) | {"keys": written(keys((node.row for node in nodes), column))}
-    ends = {row[there.key]: Node(row, options=options) for row in await finder.run(text, params)}
+    told = finder.told(tables.one(there, found, wanted(there, options)), there, options, tables.keys(there))
+    params = (
+        await finder.params(found)
+        | told.params
+        | {"keys": written(keys((node.row for node in nodes), column))}
+    )
+    ends = {
+        row[there.key]: Node(row, options=options) for row in await finder.run(told.text, params, told.names)
+    }
     for node in nodes:
         node.lead(way.name, ends.get(node.row[column]))
     return list(ends.values())
@@ -52,22 +58,23 @@ async def _many(finder: Finder, of: Entity, nodes: Sequence[Node], item: Expand)
     parents = [node.row[of.key] for node in nodes]
     found = await _ends(finder, of, item, parents, size + 1)
     counts = await _counts(finder, of, item, parents) if options.count else {}
-    seeks = there is OBSERVATION and can_seek(options.orderby)
+    seeks = there is OBSERVATION and size > 0
+    by_place = seeks and can_seek(options.orderby)
     ends: list[Node] = []
     for node in nodes:
-        many = _page(found[node.row[of.key]], options, size, seeks=seeks)
+        rows = found.get(node.row[of.key], ())
+        more = len(rows) > size or bool(rows and rows[-1].get("further"))
+        many = many_of(rows, options, size, more=more)
+        if seeks and more:
+            last = rows[size - 1]
+            many.token = last["place"] if by_place and "place" in last else readings.token(options, last)
         many.count = counts.get(node.row[of.key], 0) if options.count else None
-        node.lead(item.way.name, many)
-        ends += many.nodes
+        if many.nodes or "document" not in node.row:
+            node.lead(item.way.name, many)
+            ends += many.nodes
+        else:
+            documents.append(finder.base, of, node, item.way.name, many)
     return ends
-
-
-def _page(rows: Sequence[Row], options: Options, size: int, *, seeks: bool) -> Many:
-    more = len(rows) > size or bool(rows and rows[-1].get("further"))
-    many = Many([Node(row) for row in rows[:size]], options, size, more=more)
-    if seeks and more and size > 0:
-        many.token = readings.place(rows[size - 1])
-    return many
 
 
 async def _ends(
@@ -80,9 +87,14 @@ async def _ends(
         rows = await _observations(finder, of, item.options, asked, parents, limit)
     else:
         names = wanted(there, item.options)
-        text = tables.many(of, item.way, there, found, names, limit, item.options.skip)
+        told = finder.told(
+            tables.many(of, item.way, there, found, names, limit, item.options.skip),
+            there, item.options, ("parent", *tables.keys(there)),
+        )  # fmt: skip
         rows = await finder.run(
-            text + finder.budget.cut, await finder.params(found) | {"keys": written(parents)}
+            told.text + finder.budget.cut,
+            await finder.params(found) | told.params | {"keys": written(parents)},
+            told.names,
         )
     grouped: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
@@ -96,14 +108,27 @@ async def _observations(
     way = _simple(options) if of.name == "Datastream" and asked.bounds.exact and 1 < limit <= FEW else None
     found: list[Row] = []
     if way is not None:
-        text, params = pages.by_device(asked, limit - 1, way)
-        found = await finder.reader.rows(text + finder.budget.cut, params | {"keys": written(parents)})
+        told = readings.told(finder, options, *pages.by_device(asked, limit - 1, way), ("parent", "further"))
+        params = told.params | {"keys": written(parents)}
+        found = await finder.reader.rows(told.text + finder.budget.cut, params, names=told.names)
         found, parents = _settled(found, parents, limit - 1)
+    if way == "desc" and limit == 2 and parents and asked.bounds.since_us is None:
+        # Of a field that is seldom sent the one before may be long ago: whether there is one is remembered.
+        told = readings.told(
+            finder, options, *pages.latest(asked, 1, 0, of.key, further=True), ("parent", "further")
+        )
+        params = told.params | {"keys": written(parents)}
+        newest = await finder.reader.rows(told.text + finder.budget.cut, params, names=told.names)
+        found += newest
+        done = {row["parent"] for row in newest}
+        parents = [number for number in parents if number not in done]
     if parents:
-        text, params = pages.latest(asked, limit, options.skip, of.key)
+        told = readings.told(finder, options, *pages.latest(asked, limit, options.skip, of.key), ("parent",))
         guarded = not asked.bounds.exact or options.orderby[1:] != () or len(parents) * limit > LARGE
-        text += finder.budget.cut
-        found += await finder.reader.rows(text, params | {"keys": written(parents)}, guarded=guarded)
+        params = told.params | {"keys": written(parents)}
+        found += await finder.reader.rows(
+            told.text + finder.budget.cut, params, guarded=guarded, names=told.names
+        )
     finder.budget.spend(len(found))
     return found
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from devices.contract.kind import Kind
-from ops_api.sensorthings.core import rows, tables
+from ops_api.sensorthings.core import rows, tables, words
 from ops_api.sensorthings.core.ast import Expr
 from ops_api.sensorthings.core.cost import Budget
 from ops_api.sensorthings.core.options import Options
@@ -16,6 +16,15 @@ from ops_api.sensorthings.core.schema import OBSERVATION, Entity
 from ops_api.sensorthings.core.sql import Compiled, to_sql
 from ops_api.sensorthings.shapes import Shapes
 from ops_api.sensorthings.store import Audience, Reader, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A query, its parameters, and its columns where its rows are in words; none: rows are columns."""
+
+    text: str
+    params: dict[str, object]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +39,7 @@ class Finder:
         now: for ``now()``.
         usual, most: sizes of a page.
         budget: rows left for the answer.
+        base: address of the service, as links name it; empty: rows are given as columns and not in words.
     """
 
     reader: Reader
@@ -41,6 +51,7 @@ class Finder:
     usual: int
     most: int
     budget: Budget
+    base: str = ""
 
     def compiled(self, options: Options, of: Entity, within: Expr | None = None) -> Compiled:
         """Return a filter and an order as SQL."""
@@ -55,10 +66,10 @@ class Finder:
         """Return all parameters of a filter."""
         return dict(found.params) | await self.answers(found)
 
-    async def run(self, text: str, params: dict[str, object]) -> list[Row]:
+    async def run(self, text: str, params: dict[str, object], names: Sequence[str] = ()) -> list[Row]:
         """Run a query of entities; what looks into readings is estimated first."""
         whole = rows.relations(self.kinds, text) + text
-        found = await self.reader.rows(whole, params, guarded=_looks_far(text))
+        found = await self.reader.rows(whole, params, guarded=_looks_far(text), names=names)
         self.budget.spend(len(found))
         return found
 
@@ -66,7 +77,17 @@ class Finder:
         """Return one more than a page, where there are as many."""
         found = self.compiled(options, of, within)
         text = tables.page(of, found, wanted(of, options), size + 1, options.skip)
-        return await self.run(text, await self.params(found))
+        told = self.told(text, of, options, tables.keys(of))
+        return await self.run(told.text, await self.params(found) | told.params, told.names)
+
+    def told(self, text: str, of: Entity, options: Options, beside: Sequence[str]) -> Told:
+        """Return a query whose rows are in words, with the columns that stand beside them; or the same, where that cannot be."""
+        ways = tuple(expand.way.name for expand in options.expand)
+        found = words.words(self.base, of.name, options.select, ways, "o") if self.base else None
+        if found is None:
+            return Told(text, {}, ())
+        names = ("document", *(column.rpartition(" as ")[2].rpartition(".")[2] for column in beside))
+        return Told(words.told(text, found, "o", beside), dict(found.params), names)
 
     async def count(self, of: Entity, options: Options, within: Expr | None) -> int:
         """Return how many there are."""

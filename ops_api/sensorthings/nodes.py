@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,7 @@ class Many:
         count: how many there are in all; None where nobody asked.
         estimated: whether that is the planner's guess.
         token: where the next page begins; empty: after so many.
+        told: the entities in words, where nothing is expanded from them; there are no ``nodes`` then.
     """
 
     nodes: list[Node]
@@ -50,3 +52,11 @@ class Many:
     count: int | None = None
     estimated: bool = False
     token: str = ""
+    told: list[bytes] | None = None
+
+
+def many_of(rows: Sequence[dict[str, Any]], options: Options, size: int, *, more: bool) -> Many:
+    """Return a page of rows: in words as they came, where the database told them and nothing is to be added."""
+    if rows and "document" in rows[0] and not options.expand:
+        return Many([], options, size, more=more, told=[row["document"] for row in rows[:size]])
+    return Many([Node(row) for row in rows[:size]], options, size, more=more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,23 +52,45 @@ async def observe(making: Making, draft: Draft) -> int:
         raise FilterError("it needs its Datastream: as {'@iot.id': …}", 0, "Observation.Datastream")
     stream = ends["Datastream"][0]
     at = draft.values.get("phenomenonTime") or making.now
-    number = _numbered(stream, at, making.now)
-    # One at a time of a datastream: two of the same would not see each other.
-    await making.rows(sql.SQL("select pg_advisory_xact_lock(7369, %(id)s)"), {"id": stream})
-    known = next(iter(await making.rows(_STREAM, {"id": stream})), None)
-    if known is None:
-        raise FilterError(f"there is no Datastreams({stream})", 0, "Observation.Datastream")
-    if known["device_id"] is not None:
-        raise ConflictError(DEVICE)
+    number = numbered(stream, at, making.now)
+    await hold_streams(making, [stream])
+    known = await stream_of(making, stream)
     if await _stands(making, stream, number, at, draft.values["result"]):
         return number
-    feature = await _feature(making, stream, known, ends.get("FeatureOfInterest", []))
+    feature = await feature_of(making, stream, known, ends.get("FeatureOfInterest", []))
     await making.rows(_STORE, {"id": stream, "at": at, "value": draft.values["result"]})
     await _keep_extra(making, stream, at, draft, feature)
     return number
 
 
-def _numbered(stream: int, at: datetime, now: datetime) -> int:
+async def hold_streams(making: Making, streams: Iterable[int]) -> None:
+    """Have one at a time store observations of datastreams: two of the same would not see each other. In one order, so that no two wait for each other."""
+    await making.rows(
+        sql.SQL("select pg_advisory_xact_lock(7369, x) from unnest(%(ids)s::integer[]) x"),
+        {"ids": sorted({number for number in streams if number < 2**31})},
+    )
+
+
+async def stream_of(making: Making, stream: int) -> dict[str, Any]:
+    """Return what an observation needs of its datastream.
+
+    Raises:
+        FilterError: there is none. ConflictError: a device's.
+    """
+    known = next(iter(await making.rows(_STREAM, {"id": stream})), None)
+    if known is None:
+        raise FilterError(f"there is no Datastreams({stream})", 0, "Observation.Datastream")
+    if known["device_id"] is not None:
+        raise ConflictError(DEVICE)
+    return known
+
+
+def numbered(stream: int, at: datetime, now: datetime) -> int:
+    """Return the id of an observation.
+
+    Raises:
+        FilterError: of a time to come, or before what an id can say.
+    """
     if at > now + AHEAD:
         raise FilterError("it is of a time to come", 0, "Observation.phenomenonTime")
     try:
@@ -89,7 +112,7 @@ async def _stands(making: Making, stream: int, number: int, at: datetime, value:
     )
 
 
-async def _feature(making: Making, stream: int, known: dict[str, Any], given: list[int]) -> int | None:
+async def feature_of(making: Making, stream: int, known: dict[str, Any], given: list[int]) -> int | None:
     """Return the feature that this observation has and not all of its datastream: the one given, or of where its Thing now is."""
     feature = given[0] if given else await _of_place(making, known["thing_id"])
     if feature is not None and known["feature_id"] is None and not given:

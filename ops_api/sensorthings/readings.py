@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ops_api.sensorthings.core import pages
+from ops_api.sensorthings.core import pages, tokens, words
 from ops_api.sensorthings.core.bounds import Bounds
 from ops_api.sensorthings.core.errors import FilterError
 from ops_api.sensorthings.core.options import Options
 from ops_api.sensorthings.core.paths import StaPath
 from ops_api.sensorthings.core.plan import ByDatastream, ByTime, Nothing, Plan, Sorted, choose
 from ops_api.sensorthings.core.schema import OBSERVATION
-from ops_api.sensorthings.core.seek import behind, can_seek, microseconds
-from ops_api.sensorthings.finder import Finder
+from ops_api.sensorthings.core.seek import (
+    behind,
+    behind_values,
+    by_time_bounds,
+    can_seek,
+    keyed,
+    microseconds,
+)
+from ops_api.sensorthings.finder import Finder, Told
 from ops_api.sensorthings.store import Row
 
 EXACT_MOST = 500_000
@@ -34,11 +42,11 @@ async def page(finder: Finder, path: StaPath, options: Options, size: int) -> li
     if isinstance(plan, Nothing) or _to_come(finder, wanted.bounds):
         return []
     if isinstance(plan, ByTime):
-        return await _by_windows(finder, wanted, plan, need, options.skip, guarded=not sure)
+        return await _by_windows(finder, wanted, plan, need, options, guarded=not sure)
     if isinstance(plan, ByDatastream):
         wanted = await _of_kinds(finder, wanted)
-    text, params = pages.page(wanted, plan, need, options.skip)
-    found = await finder.reader.rows(text, params, guarded=_unsure(plan, sure))
+    asked = told(finder, options, *pages.page(wanted, plan, need, options.skip))
+    found = await finder.reader.rows(asked.text, asked.params, guarded=_unsure(plan, sure), names=asked.names)
     finder.budget.spend(len(found))
     return found
 
@@ -104,26 +112,44 @@ def _unsure(plan: Plan, sure: bool) -> bool:
 
 
 async def _by_windows(
-    finder: Finder, wanted: pages.Wanted, plan: ByTime, need: int, skip: int, *, guarded: bool
+    finder: Finder, wanted: pages.Wanted, plan: ByTime, need: int, options: Options, *, guarded: bool
 ) -> list[Row]:
     found: list[Row] = []
+    skip = options.skip
     for since, until in plan.windows:
         # What is older than all that was seen a minute ago came since: the first of all windows has no beginning.
         first = None if since == finder.fleet.first_us else since
         held = pages.within(wanted, Bounds(since_us=first, until_us=until))
-        text, params = pages.page(held, plan, need + skip - len(found), 0)
-        found += await finder.reader.rows(text, params, guarded=guarded)
+        asked = told(finder, options, *pages.page(held, plan, need + skip - len(found), 0))
+        found += await finder.reader.rows(asked.text, asked.params, guarded=guarded, names=asked.names)
         if len(found) >= need + skip:
             break
     finder.budget.spend(len(found))
     return found[skip:]
 
 
-def _behind(wanted: pages.Wanted, options: Options) -> pages.Wanted:
+def told(
+    finder: Finder, options: Options, text: str, params: dict[str, object], beside: Sequence[str] = ()
+) -> Told:
+    """Return a query of observations whose rows are in words, with what their ways and the next page need, and further columns."""
+    names = [*beside, words.PLACE]
+    if options.expand:
+        names += ["o.datastream_id", "o.feature_id", "o.observation_id"]
     if not can_seek(options.orderby):
+        names += [f"o.key{i}" for i in range(keyed(options.orderby))]
+    found = finder.told(text, OBSERVATION, options, names)
+    return replace(found, params=params | found.params)
+
+
+def _behind(wanted: pages.Wanted, options: Options) -> pages.Wanted:
+    stream, at_us, values = tokens.read(options.skiptoken)
+    if len(values) != len(wanted.keys):
         raise FilterError("it belongs to another order", 0, "$skiptoken")
-    stream, at_us = _place(options.skiptoken)
-    place = behind(options.orderby, stream, at_us, "o", "d")
+    if not wanted.keys:
+        place = behind(options.orderby, stream, at_us, "o", "d")
+    else:
+        found = behind_values(wanted.keys, values, (stream, at_us), "o", "d", descending=wanted.descending)
+        place = replace(found, bounds=by_time_bounds(options.orderby, at_us))
     held = pages.within(wanted, place.bounds)
     return replace(
         held,
@@ -133,22 +159,18 @@ def _behind(wanted: pages.Wanted, options: Options) -> pages.Wanted:
     )
 
 
-def _place(token: str) -> tuple[int, int]:
-    stream, _, at_us = token.partition(".")
-    if stream.isascii() and stream.isdigit() and at_us.isascii() and at_us.isdigit() and len(token) < 40:
-        number, us = int(stream), int(at_us)
-        if number < 2**31 and us < 2**53:
-            return number, us
-    raise FilterError("it is none of ours: follow @iot.nextLink as it is", 0, "$skiptoken")
-
-
 def token(options: Options, row: dict[str, Any]) -> str:
-    """Return where the page behind an observation begins; empty where only counting says so."""
-    if not can_seek(options.orderby):
-        return ""
-    return place(row)
+    """Return where the page behind an observation begins; empty where only counting says so.
 
-
-def place(row: dict[str, Any]) -> str:
-    """Return where the page behind an observation begins, in an order in which its datastream and time say so."""
-    return f"{row['datastream_id']}.{microseconds(row['ts'])}"
+    Raises:
+        FilterError: nothing says so, since what orders is too long for an address.
+    """
+    place = row.get("place") or tokens.place(row["datastream_id"], microseconds(row["ts"]))
+    if can_seek(options.orderby):
+        return str(place)
+    found = tokens.written(place, [row[f"key{i}"] for i in range(keyed(options.orderby))])
+    if not found and options.skiptoken:
+        raise FilterError(
+            "a value is too long to begin the next page behind: order by another", 0, "$orderby"
+        )
+    return found

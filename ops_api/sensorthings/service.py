@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import psycopg
 
 from cityops.clock import Clock
 from cityops.settings_sta import StaSettings
@@ -20,7 +23,7 @@ from ops_api.sensorthings.core.schema import OBSERVATION
 from ops_api.sensorthings.expand import expand
 from ops_api.sensorthings.finder import Finder
 from ops_api.sensorthings.fleet import Fleets
-from ops_api.sensorthings.nodes import Many, Node
+from ops_api.sensorthings.nodes import Many, Node, many_of
 from ops_api.sensorthings.shapes import Shapes
 from ops_api.sensorthings.store import OPEN, Audience, Reader, Store
 from ops_api.sensorthings.sync import Keeper
@@ -102,7 +105,8 @@ class Sta:
         options = parse_options(query, path.of, self.settings.expand_deep)
         await self.fresh()
         async with self._store.reading(audience) as reader:
-            finder = await self._finder(reader, audience)
+            in_words = not path.tail and not path.name and not options.data_array
+            finder = await self._finder(reader, audience, base if in_words else "")
             if path.tail == "$count":
                 count, _ = await _count(finder, path, options)
                 if count == 0:
@@ -112,7 +116,15 @@ class Sta:
                 return await self._set(finder, path, options, address, base)
             return _shown(base, path, await _entity(finder, path, options), options)
 
-    async def _finder(self, reader: Reader, audience: Audience) -> Finder:
+    async def answer_on(
+        self, connection: psycopg.AsyncConnection[Any], path: StaPath, base: str
+    ) -> bytes | Text | None:
+        """Return an entity as everybody sees it, read within somebody's transaction."""
+        async with self._store.reading_on(connection) as reader:
+            finder = await self._finder(reader, OPEN, base)
+            return _shown(base, path, await _entity(finder, path, Options()), Options())
+
+    async def _finder(self, reader: Reader, audience: Audience, base: str) -> Finder:
         fleet = await self.fleets.of(reader, audience, self.clock.now())
         return Finder(
             reader=reader,
@@ -124,11 +136,12 @@ class Sta:
             usual=self.settings.top,
             most=self.settings.top_most,
             budget=Budget(),
+            base=base,
         )
 
     async def _set(self, finder: Finder, path: StaPath, options: Options, address: str, base: str) -> bytes:
         many = await _page(finder, path, options)
-        if not many.nodes:
+        if not many.nodes and not many.told:
             await _must_exist(finder, path)
         if options.count:
             many.count, many.estimated = await _count(finder, path, options)
@@ -154,9 +167,9 @@ async def _page(finder: Finder, path: StaPath, options: Options) -> Many:
         if options.skiptoken:
             raise FilterError("it is of observations", 0, "$skiptoken")
         rows = await finder.page(path.of, options, path.condition(), size) if size else []
-    many = Many([Node(row) for row in rows[:size]], options, size, more=len(rows) > size)
+    many = many_of(rows, options, size, more=len(rows) > size)
     if path.of is OBSERVATION and many.more:
-        many.token = readings.token(options, many.nodes[-1].row)
+        many.token = readings.token(options, rows[size - 1])
     return many
 
 
@@ -174,10 +187,11 @@ async def _must_exist(finder: Finder, path: StaPath) -> None:
 
 
 async def _entity(finder: Finder, path: StaPath, options: Options) -> Node:
+    asked = Options(select=options.select, expand=options.expand)
     if path.of is OBSERVATION:
-        rows = await readings.page(finder, path, Options(), 1)
+        rows = await readings.page(finder, path, asked, 1)
     else:
-        rows = await finder.page(path.of, Options(select=options.select), path.condition(), 1)
+        rows = await finder.page(path.of, asked, path.condition(), 1)
     if not rows:
         raise PathError("there is nothing at this address")
     node = Node(rows[0])

@@ -6,10 +6,11 @@ The only place where text of the core becomes SQL: the core writes no word of a 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -28,6 +29,8 @@ from ops_api.sensorthings.core.cost import check_cost, limits, refusal
 Row = dict[str, Any]
 COSTLY_AT_ONCE = 4
 """Queries that may be dear and run at the same time, in this process."""
+TOGETHER = 2
+"""Times that a query has, after which a request begins no further one."""
 
 
 class BusyError(TransientError):
@@ -80,19 +83,25 @@ class Reader:
         self._connection = connection
         self._settings = settings
         self._costly = costly
+        self._began_s = monotonic()
 
-    async def rows(self, text: str, params: Mapping[str, object], *, guarded: bool = False) -> list[Row]:
+    async def rows(
+        self, text: str, params: Mapping[str, object], *, guarded: bool = False, names: Sequence[str] = ()
+    ) -> list[Row]:
         """Return what a query finds.
 
         Args:
             text: of the core.
             params: values by name.
             guarded: whether its cost is estimated before it runs, since it may be anything.
+            names: its columns, where there may be thousands of rows: they come in one then.
 
         Raises:
             FilterError: it costs too much, or a value in it grew too large.
             BusyError: too many such queries at once.
         """
+        if names:
+            return _apart(names, await self.rows(_gathered(text, names), params, guarded=guarded))
         if not guarded:
             return await self._run(text, params)
         explained = await self._run("explain (format json) " + text, params)
@@ -102,7 +111,18 @@ class Reader:
         async with self._costly:
             return await self._run(text, params)
 
+    def _in_time(self) -> None:
+        """Refuse a further query of a request whose queries took as long together as two may.
+
+        Raises:
+            FilterError: they did.
+        """
+        most_s = TOGETHER * self._settings.statement_s
+        if monotonic() - self._began_s > most_s and (late := refusal("57014", most_s)) is not None:
+            raise late
+
     async def _run(self, text: str, params: Mapping[str, object]) -> list[Row]:
+        self._in_time()
         cursor = self._connection.cursor(row_factory=dict_row, binary=True)
         cursor.adapters.register_loader("jsonb", _Unread)
         try:
@@ -115,6 +135,16 @@ class Reader:
             if said is None:
                 raise
             raise said from error
+
+
+def _gathered(text: str, names: Sequence[str]) -> str:
+    """Return a query that has all rows of another in one: the driver wakes for each few kilobytes of many small ones."""
+    return f"select {', '.join(f'array_agg(t.{name}) as {name}' for name in names)} from ({text}) t"  # noqa: S608 - names of ours
+
+
+def _apart(names: Sequence[str], found: list[Row]) -> list[Row]:
+    columns = [found[0][name] or () for name in names]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 class Store:
@@ -149,6 +179,13 @@ class Store:
                 yield Reader(connection, self._settings, self._costly)
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailableError("the database does not answer") from error
+
+    @asynccontextmanager
+    async def reading_on(self, connection: psycopg.AsyncConnection[Any]) -> AsyncIterator[Reader]:
+        """Lend a connection that is in a transaction, for reading what is open; its rights and limits come back behind it."""
+        async with connection.transaction(force_rollback=True):
+            await connection.execute(_begin(OPEN.role, OPEN.path, self._settings.statement_s))
+            yield Reader(connection, self._settings, self._costly)
 
 
 _SESSION = sql.SQL("select set_config('cityops.session', %s, true)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from math import inf
 from time import monotonic
 
 import psycopg
@@ -16,7 +17,8 @@ from ops_api.queries import Pool
 from ops_api.sensorthings.core.kinds import declared
 
 log = structlog.get_logger(__name__)
-EVERY_S = 60.0
+EVERY_S, OLD_S = 60.0, 300.0
+"""Seconds between looks; age of the last one from which who asks waits for the next, as where nobody asked for hours."""
 
 
 async def sync(pool: Pool, kinds: Mapping[str, Kind]) -> int:
@@ -28,7 +30,7 @@ async def sync(pool: Pool, kinds: Mapping[str, Kind]) -> int:
 
 
 class Keeper:
-    """Has entities made when it is time; who asks waits for it the first time only.
+    """Has entities made when it is time; who asks waits for it where the last one was long ago.
 
     Args:
         pool: connections that may call ``sta_sync``.
@@ -46,12 +48,12 @@ class Keeper:
 
     async def fresh(self) -> None:
         """See to it that what was registered a minute ago is there."""
-        first = self._looked_s is None
-        if self._looked_s is not None and monotonic() - self._looked_s < self._every_s:
+        age_s = inf if self._looked_s is None else monotonic() - self._looked_s
+        if age_s < self._every_s:
             return
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look(), name="sensorthings-sync")
-        if first:
+        if age_s > OLD_S:
             await asyncio.shield(self._looking)
 
     async def _look(self) -> None:

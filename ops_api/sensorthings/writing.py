@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,10 +21,8 @@ from ops_api.sensorthings.core.paths import StaPath
 from ops_api.sensorthings.core.schema import OBSERVATION, Entity
 from ops_api.sensorthings.making import ChangedError, ConflictError, Making
 from ops_api.sensorthings.observing import observe
+from ops_api.sensorthings.observing_many import store_groups
 from ops_api.sensorthings.service import Sta
-
-ARRAYS_MOST = 5_000
-"""Observations of one CreateObservations."""
 
 
 class Writing:
@@ -81,24 +80,23 @@ class Writing:
             FilterError: 400. PathError: 404. ConflictError: 409. ChangedError: 412.
         """
         number = _number(path)
-        if kind == "patch":
-            now = await self._sta.answer(path, [], "", base)
-            body = patched(msgspec.json.decode(now) if isinstance(now, bytes) else {}, body)
-        made = draft(path.of, body, whole=False)
-        if kind == "whole":
-            _check_whole(path.of, made)
+        if kind != "patch":
+            _changed(path.of, body, kind)  # what is wrong in itself need not wait for anybody
         async with self._making() as making:
-            await self._as_seen(making, path, seen, base)
-            await changing.change(making, made, number)
+            now = await self._held(making, path, base) if kind == "patch" or seen is not None else b""
+            _check_seen(now, seen)
+            after = patched(msgspec.json.decode(now), body) if kind == "patch" else body
+            await changing.change(making, _changed(path.of, after, kind), number)
         return path.of, number
 
-    async def _as_seen(self, making: Making, path: StaPath, seen: str | None, base: str) -> None:
-        """Hold an entity, where somebody says which state of it they saw, and raise ChangedError where it is another."""
-        if seen is None:
-            return
+    async def _held(self, making: Making, path: StaPath, base: str) -> bytes:
+        """Have nobody else change an entity until the transaction's end; return it as it now is.
+
+        It is read on the connection that holds it: who waits for a second one while all are held waits in vain.
+        """
         await changing.hold(making, path.of, _number(path))
-        if not is_seen(documents.tag(await self._sta.answer(path, [], "", base)), seen):
-            raise ChangedError("It was changed meanwhile. Read it again.")
+        found = await self._sta.answer_on(making.connection, path, base)
+        return found if isinstance(found, bytes) else b"{}"
 
     async def delete(self, path: StaPath, *, base: str, seen: str | None = None) -> None:
         """Take an entity away; arguments as of :meth:`change`.
@@ -108,7 +106,8 @@ class Writing:
         """
         number = _number(path)
         async with self._making() as making:
-            await self._as_seen(making, path, seen, base)
+            if seen is not None:
+                _check_seen(await self._held(making, path, base), seen)
             await changing.take_away(making, path.of, number)
 
     async def create_observations(self, body: object) -> list[int | None]:
@@ -117,9 +116,10 @@ class Writing:
         Raises:
             FilterError: they are no arrays, or too many.
         """
-        drafts = _arrays(body)
+        # Beside the loop: some megabytes take a while, for which everybody else would wait.
+        groups = await asyncio.to_thread(_arrays, body, self._sta.settings.create_most)
         async with self._making() as making:
-            return [await _stored(making, one) for one in drafts]
+            return await store_groups(making, groups)
 
     @asynccontextmanager
     async def _making(self) -> AsyncIterator[Making]:
@@ -139,20 +139,23 @@ class Writing:
             self._sta.forget()
 
 
-async def _stored(making: Making, one: Draft | None) -> int | None:
-    if one is None:
-        return None
-    try:
-        async with making.connection.transaction():
-            return await making.make_needing(one)
-    except (FilterError, ConflictError, PathError, psycopg.errors.IntegrityError, psycopg.DataError):
-        return None
-
-
 def _number(path: StaPath) -> int:
     if len(path.steps) != 1 or path.steps[0].id is None or path.name or path.tail:
         raise FilterError("an entity is changed at its own address, as /Things(1)", 0, "address")
     return path.steps[0].id
+
+
+def _changed(of: Entity, body: object, kind: str) -> Draft:
+    made = draft(of, body, whole=False)
+    if kind == "whole":
+        _check_whole(of, made)
+    return made
+
+
+def _check_seen(now: bytes, seen: str | None) -> None:
+    """Raise ChangedError where an entity is no longer as somebody says that they saw it."""
+    if seen is not None and not is_seen(documents.tag(now), seen):
+        raise ChangedError("It was changed meanwhile. Read it again.")
 
 
 def _check_whole(of: Entity, made: Draft) -> None:
@@ -163,19 +166,21 @@ def _check_whole(of: Entity, made: Draft) -> None:
         made.values.setdefault("properties", {})
 
 
-def _arrays(body: object) -> list[Draft | None]:
+def _arrays(body: object, most: int) -> list[list[Draft | None]]:
     """Return the observations of ``[{Datastream, components, dataArray}]``; None for one that says nothing. OGC 18-088 §12.3.2."""
     if not isinstance(body, list):
         raise FilterError("a list of {Datastream, components, dataArray} is needed", 0, "body")
-    found: list[Draft | None] = []
+    found: list[list[Draft | None]] = []
+    left = most
     for group in body:
         match group:
             case {"Datastream": dict() as stream, "components": [*names], "dataArray": [*rows]}:
-                found += [_row(stream, names, row) for row in rows]
+                left -= max(1, len(rows))
+                if left < 0:
+                    raise FilterError(f"more than {most} at once", 0, "body")
+                found.append([_row(stream, names, row) for row in rows])
             case _:
                 raise FilterError("Datastream, components and dataArray are needed", 0, "body")
-    if len(found) > ARRAYS_MOST:
-        raise FilterError(f"more than {ARRAYS_MOST} at once", 0, "body")
     return found
 
 

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+import itertools
+from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
 import pytest
 
 from cityops.settings_sta import StaSettings
-from ops_api.sensorthings import readings, service
-from ops_api.sensorthings.core import rows, schema
+from ops_api.sensorthings import readings, service, store
+from ops_api.sensorthings.core import options, rows, schema
 from ops_api.sensorthings.core.cost import Budget
 from ops_api.sensorthings.core.errors import FilterError
 from ops_api.sensorthings.service import Sta
 from ops_api.sensorthings.store import OPEN, BusyError, Reader
-from tests.fakes.sta_rows import DEVICES, READINGS, ask, fill, serving
+from tests.fakes.sta_plans import BATCH, explained, scanned
+from tests.fakes.sta_rows import BASE, DEVICES, READINGS, ask, fill, serving
 
 pytestmark = pytest.mark.storage
-PAGE, BATCH = 50, 1000
-"""Entities of a page here, and rows of a columnar batch, which are unpacked together."""
+PAGE = 50
+"""Entities of a page here."""
 
 
 @pytest.fixture
@@ -30,32 +31,6 @@ async def sta(db_dsn: str) -> AsyncIterator[Sta]:
     async with serving(db_dsn) as made:
         await made.fresh()
         yield made
-
-
-@contextmanager
-def explained(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
-    """Note what each query did: its plan with rows, as the server that ran it says."""
-    plans: list[Any] = []
-    run = Reader._run
-
-    async def noting(self: Reader, text: str, params: Any) -> Any:
-        if not text.startswith("explain"):
-            found = await run(self, f"explain (analyze, format json) {text}", params)
-            plans.append(found[0]["QUERY PLAN"][0]["Plan"])
-        return await run(self, text, params)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Reader, "_run", noting)
-        yield plans
-
-
-def scanned(plan: Any) -> float:
-    """Return how many rows of readings the scans of a plan gave, or threw away."""
-    own = 0.0
-    name = str(plan.get("Relation Name", ""))
-    if "reading" in name or "hyper" in name:
-        own = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
-    return own + sum(scanned(part) for part in plan.get("Plans", ()))
 
 
 PAGES = {
@@ -159,6 +134,16 @@ async def test_a_query_ends_at_its_limit_of_time(db_dsn: str, monkeypatch: pytes
             await ask(sta, "/Things")
 
 
+async def test_queries_of_one_request_end_together(db_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(db_dsn) as sta:
+        await sta.fresh()
+        seconds = itertools.count(step=4)  # for each query, of which none is too long by itself
+        monkeypatch.setattr(store, "monotonic", lambda: next(seconds))
+        with pytest.raises(FilterError, match="longer than 10 s"):
+            await ask(sta, "/Sensors?$count=true&$expand=Datastreams($count=true)")
+        assert (await ask(sta, "/Sensors?$top=1"))["value"]
+
+
 async def test_a_fifth_large_question_at_once_is_told_to_come_again(sta: Sta) -> None:
     sta._store._costly = asyncio.Semaphore(0)
     with pytest.raises(BusyError, match="Try again"):
@@ -178,3 +163,56 @@ async def test_what_is_searched_has_the_columns_that_the_core_asks_for(sta: Sta)
         for relation, names in schema.columns().items():
             text = f"select {', '.join(sorted(names))} from {relation} limit 0"
             await reader._run(rows.relations(kinds, text) + text, {})
+
+
+async def test_every_page_in_any_order_leads_to_the_next_until_all_were_there(
+    sta: Sta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options, "SKIP_MOST", 20)  # past it nothing leads by counting
+    within = "$filter=phenomenonTime lt 2026-01-01T03:00:00Z&$select=id,result"
+    for order, key in (
+        ("result", lambda o: (o["result"], o["@iot.id"])),
+        ("result desc", lambda o: (-o["result"], o["@iot.id"])),
+        ("result,id desc", lambda o: (o["result"], -(o["@iot.id"] >> 33), -o["@iot.id"])),
+        ("phenomenonTime desc,result", None), ("parameters/none,Datastream/name desc,result", None), ("resultTime", None),
+    ):  # fmt: skip
+        found: list[Any] = []
+        address = f"/Observations?$top=400&{within}&$orderby={order}"
+        while address:
+            page = await ask(sta, address)
+            found += page["value"]
+            address = page.get("@iot.nextLink", "").removeprefix(BASE)
+        assert len(found) == len({o["@iot.id"] for o in found}) == 18 * (3 * DEVICES + 1), order
+        assert key is None or found == sorted(found, key=key), order
+
+
+async def test_expanded_observations_in_any_order_lead_on_too(
+    sta: Sta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options, "SKIP_MOST", 4)
+    within = "$filter=phenomenonTime lt 2026-01-01T03:00:00Z"
+    whole = f"/Datastreams(1)/Observations?$orderby=result desc&{within}"
+    inner = f"$orderby=result desc;$top=5;$skip=4;{within}"
+    page = await ask(sta, f"/Datastreams(1)?$expand=Observations({inner})")
+    further = await ask(
+        sta, page["Observations@iot.nextLink"].removeprefix(BASE).replace("$top=5", "$top=50")
+    )
+    assert page["Observations"] + further["value"] == (await ask(sta, whole))["value"][4:]
+
+
+MADE_UP = (
+    "1.1",
+    "1.1.WyJ4Il0",
+    "1.1.WzFd",
+    "1.1.!!",
+    "1.1.WyIxIiwiMSJd",
+    "1.1.WyJcdTAwMDAiXQ",
+    "-1.1.WyIxIl0",
+    "9" * 5000,
+)
+
+
+async def test_a_token_that_somebody_made_up_is_refused_in_words(sta: Sta) -> None:
+    for token in MADE_UP:
+        with pytest.raises(FilterError, match=r"another order|none of ours|than can be calculated"):
+            await ask(sta, f"/Observations?$orderby=result&$skiptoken={token}")

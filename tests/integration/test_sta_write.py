@@ -357,3 +357,136 @@ async def test_who_says_what_they_saw_undoes_nothing_that_others_did_meanwhile(p
     now = (await program.send("GET", at)).headers["etag"]
     assert (await program.send("DELETE", at, **{"If-Match": now})).status_code == 200
     assert (await program.send("PATCH", at, {"name": "x"}, **{"If-Match": "*"})).status_code == 404
+
+
+async def test_two_patches_at_once_that_each_add_something_are_both_kept(program: Program) -> None:
+    made = await program.made("/Things", {"name": "Mill", "description": "", "properties": {"n": 0}})
+    at = f"/Things({made['@iot.id']})"
+    for n in range(4):
+        added = [
+            program.send(
+                "PATCH",
+                at,
+                [{"op": "add", "path": f"/properties/{which}{n}", "value": n}],
+                **{"Content-Type": "application/json-patch+json"},
+            )
+            for which in "abcd"
+        ]
+        assert [a.status_code for a in await asyncio.gather(*added)] == [200] * 4
+    kept = (await program.send("GET", at)).json()["properties"]
+    assert kept == {"n": 0} | {f"{which}{n}": n for which in "abcd" for n in range(4)}
+    _, stream = await stream_of(program)
+    seen = await program.made(
+        "/Observations", {"result": 1, "parameters": {"n": 0}, "Datastream": {"@iot.id": stream}}
+    )
+    both = [
+        program.send(
+            "PATCH",
+            f"/Observations({seen['@iot.id']})",
+            [{"op": "add", "path": f"/parameters/{which}", "value": 1}],
+            **{"Content-Type": "application/json-patch+json"},
+        )
+        for which in "abcd"
+    ]
+    assert [a.status_code for a in await asyncio.gather(*both)] == [200] * 4
+    assert set((await program.site.get(f"/sta/v1.1/Observations({seen['@iot.id']})"))["parameters"]) == set(
+        "nabcd"
+    )
+
+
+async def test_more_changes_at_once_than_there_are_connections_wait_for_each_other(program: Program) -> None:
+    made = await program.made("/Things", {"name": "Mill", "description": ""})
+    at = f"/Things({made['@iot.id']})"
+    many = [program.send("PATCH", at, {"description": str(n)}, **{"If-Match": "*"}) for n in range(25)]
+    assert {a.status_code for a in await asyncio.gather(*many)} == {200}
+
+
+async def announced(site: Site, path: str, key: str, size: int) -> str:
+    """Return the answer to a body of which its size alone was sent: a larger one would be cut off while it comes."""
+    host = site.url.removeprefix("http://")
+    reader, writer = await asyncio.open_connection(*host.split(":"))
+    head = f"POST /sta/v1.1/{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {size}\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}X-Api-Key: {key}\r\n\r\n".replace("X-Api-Key: \r\n", "").encode())
+    told = await reader.read()
+    writer.close()
+    return told.decode()
+
+
+def arrays(stream: int, count: int, note: str) -> list[Any]:
+    rows = [[(NOON + timedelta(seconds=n)).isoformat(), 0.0, {"note": note}] for n in range(count)]
+    return [
+        {
+            "Datastream": {"@iot.id": stream},
+            "components": ["phenomenonTime", "result", "parameters"],
+            "dataArray": rows,
+        }
+    ]
+
+
+async def test_arrays_may_be_as_large_as_what_devices_send_and_only_of_who_may_send_them(
+    program: Program,
+) -> None:
+    _, stream = await stream_of(program)
+    body = arrays(stream, 60, "x" * 2_000)
+    done = await program.send("POST", "/CreateObservations", body)
+    assert (done.status_code, "error" in done.json()) == (201, False)
+    for path, key, size, most in (
+        ("CreateObservations", "", 65_537, "64 kB"),
+        ("CreateObservations", "cok_for-devices:write", 65_537, "64 kB"),
+        ("CreateObservations", program.key, 4_000_001, "4 MB"),
+        ("Things", program.key, 65_537, "64 kB"),
+    ):
+        told = await announced(program.site, path, key, size)
+        assert told.startswith("HTTP/1.1 413 ")
+        assert "content-type: application/problem+json" in told.lower()
+        assert f"at most {most} can be sent" in told
+    many = await program.send("POST", "/CreateObservations", arrays(stream, 5_001, ""))
+    assert (many.status_code, "5000 at once" in many.json()["message"]) == (400, True)
+
+
+async def test_of_arrays_each_that_can_be_is_stored_with_what_was_sent_with_it(program: Program) -> None:
+    feature = (await program.site.get("/sta/v1.1/FeaturesOfInterest?$top=1"))["value"][0]["@iot.id"]
+    device = (await program.site.get("/sta/v1.1/Datastreams?$top=1"))["value"][0]["@iot.id"]
+    _, stream = await stream_of(program)
+    there = await program.made(
+        "/Observations",
+        {"phenomenonTime": "2026-01-09T12:00:00Z", "result": 1, "Datastream": {"@iot.id": stream}},
+    )
+    body = [
+        {
+            "Datastream": {"@iot.id": stream},
+            "components": ["phenomenonTime", "result", "resultQuality", "parameters", "validTime"],
+            "dataArray": [
+                ["2026-01-09T12:00:00Z", 1, None, {}, None],  # the same again
+                ["2026-01-09T12:00:00.100Z", 1, None, {}, None],  # another within the quarter second
+                ["2026-01-09T12:01:00Z", 0.0, 0, {"by": "crew"}, "2026-01-09T12:00:00Z/2026-01-09T13:00:00Z"],
+                ["2026-01-09T12:01:00Z", 0.0, None, {}, None],
+                ["2026-01-09T12:01:00Z", 0.5, None, {}, None],
+                ["1999-01-09T12:01:00Z", 2, None, {}, None],
+                ["2999-01-09T12:01:00Z", 2, None, {}, None],
+                ["2026-01-09T12:02:00Z", "text", None, {}, None],
+                [3],
+                ["2026-01-09T12:03:00Z", 3, None, {}, None],
+            ],
+        },
+        {"Datastream": {"@iot.id": 999_999}, "components": ["result"], "dataArray": [[1], [2]]},
+        {"Datastream": {"@iot.id": device}, "components": ["result"], "dataArray": [[1]]},
+        {"Datastream": {"@iot.id": 2**52}, "components": ["result"], "dataArray": [[1]]},
+        {"Datastream": {"@iot.id": stream}, "components": ["phenomenonTime", "result", "FeatureOfInterest/id"],
+         "dataArray": [["2026-01-09T12:04:00Z", 4, 999_999], ["2026-01-09T12:04:00Z", 4, feature]]},
+    ]  # fmt: skip
+    answer = await program.send("POST", "/CreateObservations", body)
+    told = ["error" if link == "error" else "made" for link in answer.json()]
+    assert (answer.status_code, told) == (
+        201,
+        ["made", "error", "made", "made", *["error"] * 5, "made", *["error"] * 5, "made"],
+    )
+    assert answer.json()[0] == there["@iot.selfLink"]
+    assert answer.json()[2] == answer.json()[3]
+    found = (await program.site.get(f"/sta/v1.1/Datastreams({stream})/Observations"))["value"]
+    assert [o["result"] for o in found] == [1, 0, 3, 4]
+    assert (found[1]["resultQuality"], found[1]["parameters"]) == (0, {"by": "crew"})
+    assert found[1]["validTime"] == "2026-01-09T12:00:00Z/2026-01-09T13:00:00Z"
+    again = await asyncio.gather(*(program.send("POST", "/CreateObservations", body) for _ in range(4)))
+    assert [a.json()[-1] for a in again] == [answer.json()[-1]] * 4
+    assert await program.site.sql("select count(*) from other_reading") == [(4,)]

@@ -170,6 +170,7 @@ def test_what_would_cost_too_much_is_refused_with_what_to_do() -> None:
         ("55P03", "longer"),
         ("22003", "larger"),
         ("22008", "larger"),
+        ("54000", "larger"),
         ("54001", "deep"),
     ],
 )

@@ -58,24 +58,25 @@ begin
     perform sta_hide_all(); -- what became a household's while it was listed here
     if made > 0 then
         -- Who asks next would be planned for as if there were hardly any.
-        analyze sta_thing, sta_location, sta_thing_location, sta_feature, sta_datastream;
+        analyze sta_thing, sta_location, sta_thing_location, sta_feature, sta_datastream, sta_seen;
     end if;
     return made;
 end $$;
 
 -- Where devices are. One that moves is where its newest reading was.
-create or replace function sta_places(p_kinds jsonb) returns table (device_id integer, place jsonb, moves boolean)
+drop function if exists sta_places(jsonb); -- it returned less
+create function sta_places(p_kinds jsonb) returns table (device_id integer, place jsonb, moves boolean, at timestamptz)
 language plpgsql as $$
 declare
     k record;
 begin
     return query
-    select d.device_id, sta_point(d.longitude_deg, d.latitude_deg), false
+    select d.device_id, sta_point(d.longitude_deg, d.latitude_deg), false, d.installed_at
       from device d join jsonb_to_recordset(p_kinds) x (kind text, moves boolean) using (kind)
      where not x.moves and d.latitude_deg is not null and d.longitude_deg is not null;
     for k in select x.kind from jsonb_to_recordset(p_kinds) x (kind text, moves boolean) where x.moves loop
         if to_regclass('public.' || quote_ident(k.kind || '_reading')) is not null then
-            return query execute format('select d.device_id, sta_point(r.longitude_deg, r.latitude_deg), true
+            return query execute format('select d.device_id, sta_point(r.longitude_deg, r.latitude_deg), true, r.ts
                 from device d cross join lateral (select * from %I x where x.device_id = d.device_id order by x.ts desc limit 1) r
                where d.kind = %L', k.kind || '_reading', k.kind);
         end if;
@@ -97,15 +98,19 @@ begin
     with changed as (
         update sta_location l set location = p.place from sta_places(p_kinds) p
          where l.device_id = p.device_id and l.location is distinct from p.place and l.encoding = 'application/geo+json'
-        returning l.location_id, l.device_id, p.moves
+        returning l.location_id, l.device_id, p.moves, p.at
+    ), moved as (
+        -- Of one that moves there is one Location, so its HistoricalLocation says since when it is there.
+        update sta_history h set at = c.at from changed c join sta_thing t using (device_id)
+         where c.moves and h.thing_id = t.thing_id and h.location_ids = array[c.location_id] and h.at <> c.at
     )
     insert into sta_history (thing_id, at, location_ids)
     select t.thing_id, now(), array[c.location_id] from changed c join sta_thing t using (device_id) where not c.moves;
 
-    with fresh as (
+    with place as materialized (select * from sta_places(p_kinds)), fresh as (
         insert into sta_location (name, description, location, device_id, private)
         select t.description, 'Where ' || d.name || case when p.moves then ' was last' else ' stands' end, p.place, d.device_id, d.private
-          from sta_places(p_kinds) p join device d using (device_id) join sta_thing t using (device_id)
+          from place p join device d using (device_id) join sta_thing t using (device_id)
          where not exists (select from sta_location l where l.device_id = p.device_id) order by d.device_id
         returning location_id, device_id
     ), linked as (
@@ -113,8 +118,8 @@ begin
         select t.thing_id, f.location_id from fresh f join sta_thing t using (device_id)
     )
     insert into sta_history (thing_id, at, location_ids)
-    select t.thing_id, d.installed_at, array[f.location_id]
-      from fresh f join sta_thing t using (device_id) join device d using (device_id) order by t.thing_id;
+    select t.thing_id, p.at, array[f.location_id]
+      from fresh f join sta_thing t using (device_id) join place p using (device_id) order by t.thing_id;
 
     insert into sta_feature (name, description, encoding, feature, location_id, device_id, private)
     select l.name, l.description, l.encoding, l.location, l.location_id, l.device_id, l.private
@@ -128,42 +133,109 @@ begin
      where s.device_id = l.device_id and s.area_id is null;
 end $$;
 
--- Datastreams of fields that a device sent for the first time; at first its newest readings are looked at, then those that came in since.
+-- Datastreams of fields that a device sent for the first time, and when such fields were first and last there. At first the newest
+-- readings of each device are looked at, then those that came in since.
 create or replace function sta_sync_seen(p_kind text, p_fields jsonb) returns integer
 language plpgsql as $$
 declare
     looked timestamptz := (select l.at from sta_looked l where l.kind = p_kind);
-    seen text;
-    made integer;
     source text := format('%I', p_kind || '_reading');
+    times text;
+    listed text;
+    made integer;
 begin
-    select string_agg(format('case when bool_or(r.%I is not null) then %L end', f.field, f.field), ', ') into seen
+    select string_agg(format('min(r.ts) filter (where r.%1$I is not null) as %2$I, max(r.ts) filter (where r.%1$I is not null) as %3$I',
+                             f.field, 'a_' || f.field, 'z_' || f.field), ', '),
+           string_agg(format('(%L, r.%I, r.%I)', f.field, 'a_' || f.field, 'z_' || f.field), ', ') into times, listed
       from jsonb_to_recordset(p_fields) f (field text, required boolean) where not f.required;
-    if seen is null or to_regclass('public.' || source) is null then
+    if times is null or to_regclass('public.' || source) is null then
         return 0;
     end if;
-    source := case when looked is null
-        then format('device d cross join lateral (select * from %s x where x.device_id = d.device_id order by x.ts desc limit 50) r where d.kind = %L',
-                    source, p_kind)
-        else format('%s r where r.received_at >= %L::timestamptz and r.ts >= %L::timestamptz', source,
-                    looked - interval '10 minutes', looked - interval '7 days') end;
+    perform sta_came_late(p_kind, looked);
     execute format('
+        with seen as materialized (
+            select r.device_id, x.field, x.since, x.until
+              from (select r.device_id, %1$s from %2$s group by r.device_id) r
+             cross join lateral (values %3$s) x (field, since, until) where x.since is not null
+        ), known as (
+            update sta_seen s set since = least(s.since, n.since), until = greatest(s.until, n.until)
+              from seen n join sta_datastream d on d.device_id = n.device_id and d.field = n.field
+             where s.datastream_id = d.datastream_id and (n.since < s.since or n.until > s.until + interval ''1 hour'')
+        )
         insert into sta_datastream (thing_id, sensor_id, property_id, device_id, kind, field, name, description, unit, observation_type,
                                     properties, area_id, feature_id, private)
         select t.thing_id, s.sensor_id, p.property_id, d.device_id, d.kind, f.field, d.name || '': '' || f.title, f.description, f.unit,
                f.observation_type, f.properties, l.location_id, o.feature_id, d.private
-          from (select r.device_id, array[%s] as fields from %s group by r.device_id) r
+          from seen r
           join device d on d.device_id = r.device_id
           join jsonb_to_recordset($1) f (field text, title text, description text, unit jsonb, observation_type text, properties jsonb)
-            on f.field = any (r.fields)
+            on f.field = r.field
           join sta_thing t on t.device_id = d.device_id join sta_sensor s on s.kind = d.kind join sta_property p on p.title = f.title
           left join sta_location l on l.device_id = d.device_id left join sta_feature o on o.device_id = d.device_id
          where not exists (select from sta_datastream a where a.device_id = d.device_id and a.field = f.field)
-         order by d.device_id, p.property_id', seen, source) using p_fields;
+         order by d.device_id, p.property_id', times, sta_came(p_kind, looked), listed) using p_fields;
     get diagnostics made = row_count;
+    perform sta_sync_known(p_kind, p_fields);
     insert into sta_looked (kind, at) values (p_kind, now())
         on conflict (kind) do update set at = excluded.at where excluded.at > sta_looked.at + interval '5 minutes';
     return made;
+end $$;
+
+-- What is looked through, as an item of a "from" with the alias r.
+create or replace function sta_came(p_kind text, p_looked timestamptz) returns text
+language sql as $$
+    select case when p_looked is null
+        then format('device d cross join lateral (select * from %I x where x.device_id = d.device_id order by x.ts desc limit 50) r where d.kind = %L',
+                    p_kind || '_reading', p_kind)
+        else format('%I r where r.received_at >= %L::timestamptz and r.ts >= %L::timestamptz', p_kind || '_reading',
+                    p_looked - interval '10 minutes', p_looked - interval '7 days') end
+$$;
+
+-- What came in that is older than what is looked through, as its batch tells: to find it all columnar chunks would have to be read, so
+-- what it may have changed is no longer taken for known.
+create or replace function sta_came_late(p_kind text, p_looked timestamptz) returns void
+language plpgsql as $$
+declare
+    late record;
+begin
+    select min((b.kinds -> p_kind ->> 'min_ts')::timestamptz) as since, max((b.kinds -> p_kind ->> 'max_ts')::timestamptz) as until into late
+      from ingest_batch b
+     where b.received_at >= p_looked - interval '10 minutes' and (b.kinds -> p_kind ->> 'min_ts')::timestamptz < p_looked - interval '7 days';
+    update sta_seen n set since = late.since from sta_datastream d
+     where d.datastream_id = n.datastream_id and d.kind = p_kind and n.since > late.since;
+    delete from sta_seen n using sta_datastream d
+     where d.datastream_id = n.datastream_id and d.kind = p_kind and late.since is not null
+       and n.until + interval '1 hour' < least(late.until, p_looked - interval '7 days');
+end $$;
+
+-- Looks up when fields of datastreams were first and last there of which that is not known yet: for half a second, the others next time.
+create or replace function sta_sync_known(p_kind text, p_fields jsonb) returns void
+language plpgsql as $$
+declare
+    began timestamptz := clock_timestamp();
+    lot integer := 16;
+    found integer;
+    fields text[];
+    there text;
+begin
+    select array_agg(f.field), string_agg(format('when %L then r.%I is not null', f.field, f.field), ' ') into fields, there
+      from jsonb_to_recordset(p_fields) f (field text, required boolean) where not f.required;
+    -- One that must be sent by now is looked after no longer.
+    delete from sta_seen n using sta_datastream d where d.datastream_id = n.datastream_id and d.kind = p_kind and d.field <> all (fields);
+    loop
+        execute format('
+            insert into sta_seen (datastream_id, since, until)
+            select d.datastream_id, coalesce(a.ts, ''infinity''), coalesce(z.ts, ''-infinity'')
+              from (select * from sta_datastream x where x.kind = %1$L and x.field = any ($1) and x.device_id is not null and not x.private
+                       and not exists (select from sta_seen n where n.datastream_id = x.datastream_id)
+                     order by x.datastream_id limit %2$s) d
+              left join lateral (select r.ts from %3$I r where r.device_id = d.device_id and case d.field %4$s end order by r.ts limit 1) a on true
+              left join lateral (select r.ts from %3$I r where r.device_id = d.device_id and case d.field %4$s end order by r.ts desc limit 1) z
+                on true', p_kind, lot, p_kind || '_reading', there) using fields;
+        get diagnostics found = row_count;
+        exit when found < lot or clock_timestamp() - began > interval '0.5 seconds';
+        lot := 2 * lot;
+    end loop;
 end $$;
 
 -- Like all policies they name no role (docs/adr/016-household-isolation.md).
@@ -180,7 +252,9 @@ create policy api_writes on sta_thing_location using (exists (select from sta_th
 drop policy if exists api_writes on sta_history;
 create policy api_writes on sta_history using (exists (select from sta_thing t where t.thing_id = sta_history.thing_id));
 
-revoke all on function sta_sync(jsonb), sta_places(jsonb), sta_sync_places(jsonb), sta_sync_seen(text, jsonb), sta_hide(), sta_hide_all() from public;
+revoke all on function sta_sync(jsonb), sta_places(jsonb), sta_sync_places(jsonb), sta_sync_seen(text, jsonb), sta_came(text, timestamptz),
+    sta_came_late(text, timestamptz),
+    sta_sync_known(text, jsonb), sta_hide(), sta_hide_all() from public;
 do $$ begin
     if exists (select from pg_roles where rolname = 'cityops_api') then
         grant execute on function sta_sync(jsonb) to cityops_api;

@@ -3,7 +3,8 @@
 
 create view my.sta_datastream with (security_barrier) as
 select s.datastream_id, s.thing_id, s.sensor_id, s.property_id, s.source_id as device_id, s.kind, s.field, s.name, s.description, s.unit,
-       s.observation_type, s.properties, s.feature_id, s.area_id, l.location as observed_area
+       s.observation_type, s.properties, s.feature_id, s.area_id, l.location as observed_area,
+       null::timestamptz as seen_since, null::timestamptz as seen_until, null::timestamptz as fresh_from
   from public.sta_datastream s left join public.sta_location l on l.location_id = s.area_id
  where s.device_id = any ((select public.my_devices())::integer[]) and s.kind = 'frog';
 

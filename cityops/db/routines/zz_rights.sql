@@ -14,7 +14,7 @@ language sql immutable set search_path = public, pg_temp as $$
         'housing_daily', 'housing_finding', 'housing_home', 'housing_share', 'join_code', 'join_try', 'moisture_event', 'private_device',
         'resident', 'resident_session', 'ward_week',
         -- The platform's own.
-        'dead_letter', 'device_clock', 'device_sequence', 'rule_checkpoint', 'rule_state', 'sta_looked', 'watch_memory',
+        'dead_letter', 'device_clock', 'device_sequence', 'rule_checkpoint', 'rule_state', 'sta_looked', 'sta_seen', 'watch_memory',
         -- Accounts, and the audit, which is added to and read by functions.
         'account', 'account_password', 'account_totp', 'api_key', 'audit_base', 'audit_entry', 'audit_source_key',
         'passkey', 'recovery_code', 'sign_in_step', 'sign_in_try', 'staff_session']), 'none'

@@ -52,6 +52,8 @@ def refusal(sqlstate: str | None, limit_s: float) -> FilterError | None:
     if sqlstate is not None and sqlstate.startswith("22"):
         # Class 22, data exception: a number, a moment or a text that calculating made too large.
         return FilterError("a value in it becomes larger than can be calculated with")
+    if sqlstate == "54000":
+        return FilterError(f"its answer is larger than can be put together: {NARROWER}")
     if sqlstate == "54001":
         return FilterError("it is nested too deep")
     return None

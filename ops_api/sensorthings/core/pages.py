@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ from devices.contract.kind import Kind
 from ops_api.sensorthings.core import rows
 from ops_api.sensorthings.core.bounds import Bounds
 from ops_api.sensorthings.core.plan import ByDatastream, ByIdOrder, Plan
-from ops_api.sensorthings.core.seek import moment
+from ops_api.sensorthings.core.seek import Key, listed, moment
 from ops_api.sensorthings.core.sql import Compiled
 
 
@@ -22,6 +23,8 @@ class Wanted:
         where, stream_where, order: as :class:`Compiled` has them.
         params: values by name.
         bounds: where they lie.
+        keys: what orders before the ids do, where the next page begins by it.
+        descending: whether ids go down behind them.
     """
 
     kinds: tuple[Kind, ...]
@@ -30,6 +33,8 @@ class Wanted:
     order: str
     params: dict[str, object]
     bounds: Bounds
+    keys: tuple[Key, ...] = ()
+    descending: bool = False
 
 
 def wanted(found: Compiled, kinds: Iterable[Kind], answers: dict[str, object]) -> Wanted:
@@ -41,6 +46,8 @@ def wanted(found: Compiled, kinds: Iterable[Kind], answers: dict[str, object]) -
         order=found.order,
         params=dict(found.params) | answers,
         bounds=found.bounds,
+        keys=found.keys,
+        descending=found.descending,
     )
 
 
@@ -62,7 +69,7 @@ def page(of: Wanted, plan: Plan, limit: int, skip: int) -> tuple[str, dict[str, 
         cut = None if isinstance(plan, ByDatastream) and plan.sorted else limit + skip
         each = _each(of, span, of.order, cut)
         text = (
-            f"select o.* from sta_datastream d cross join lateral ({each}) o where {streams}"  # noqa: S608
+            f"select o.*{listed(of.keys)} from sta_datastream d cross join lateral ({each}) o where {streams}"  # noqa: S608
             f" order by {of.order} limit {limit:d} offset {skip:d}"
         )
     else:
@@ -98,7 +105,9 @@ def roughly(of: Wanted) -> tuple[str, dict[str, object]]:
     return text or "select 1 where false", params
 
 
-def latest(of: Wanted, limit: int, skip: int, parents: str) -> tuple[str, dict[str, object]]:
+def latest(
+    of: Wanted, limit: int, skip: int, parents: str, *, further: bool = False
+) -> tuple[str, dict[str, object]]:
     """Return a query for observations of each of many datastreams, or of each feature, whose keys are ``%(keys)s``.
 
     Args:
@@ -106,6 +115,7 @@ def latest(of: Wanted, limit: int, skip: int, parents: str) -> tuple[str, dict[s
         limit: how many of each.
         skip: after how many of each.
         parents: column of the datastream that says whose they are; ``feature_id`` takes all of a feature's together.
+        further: of datastreams, whether to say if there was one before; those of which nobody knows are left out.
     """
     span, params = _span(of.bounds)
     params |= of.params
@@ -114,7 +124,7 @@ def latest(of: Wanted, limit: int, skip: int, parents: str) -> tuple[str, dict[s
             replace(of, where=f"{of.where} and o.feature_id = h.parent"), span, of.order, limit + skip
         )
         inner = (
-            f"select o.* from sta_datastream d cross join lateral ({each}) o where {_OF_FEATURE.format(feature='h.parent')}"  # noqa: S608
+            f"select o.*{listed(of.keys)} from sta_datastream d cross join lateral ({each}) o where {_OF_FEATURE.format(feature='h.parent')}"  # noqa: S608
             f" and {of.stream_where} order by {of.order} limit {limit:d} offset {skip:d}"
         )
         text = (
@@ -122,13 +132,15 @@ def latest(of: Wanted, limit: int, skip: int, parents: str) -> tuple[str, dict[s
         )
     else:
         # A query a kind: of ten thousand datastreams each would else ask every kind.
+        more = ", d.seen_since < o.ts as further" if further else ""
+        known = " and d.seen_since is not null" if further else ""
         text = " union all ".join(
-            f"select d.datastream_id as parent, o.* from sta_datastream d cross join lateral"  # noqa: S608
-            f" ({_one(kind, of, span, of.order, limit, skip)}) o where d.datastream_id = any(%(keys)s::integer[])"
-            f" and d.kind = '{kind.name}' and {of.stream_where}"
+            f"select d.datastream_id as parent, o.*{more} from sta_datastream d cross join lateral"  # noqa: S608
+            f" ({_one(kind, of, span, of.order, limit, skip, of.keys)}) o where d.datastream_id = any(%(keys)s::integer[])"
+            f" and d.kind = '{kind.name}' and {of.stream_where}{known}"
             for kind in of.kinds
         )
-    text = text or f"select null::integer as parent, n.* from ({rows.NONE}) n"  # noqa: S608
+    text = text or f"select null::integer as parent, n.*, false as further from ({rows.NONE}) n"  # noqa: S608
     return rows.relations(of.kinds, text) + text, params
 
 
@@ -164,14 +176,17 @@ def by_device(of: Wanted, size: int, way: str) -> tuple[str, dict[str, object]]:
         heads.append(f"{kind.name}_near as materialized ({_near(kind, span, size, way)})")
         more = f"case when z.device_id is null then false when {rows.present(kind, 'd', 'z')} then true end as further"
         parts.append(
-            f"select d.datastream_id as parent, {rows.columns(kind)}, {more} from {kind.name}_near r"  # noqa: S608
+            f"select d.datastream_id as parent, {rows.columns(kind)}, {more}, r.place as nth from {kind.name}_near r"  # noqa: S608
             f" left join {kind.name}_near z on z.device_id = r.device_id and z.place = r.place + 1"
             f" join sta_datastream d on d.device_id = r.device_id and d.kind = '{kind.name}'{rows.with_extra(kind)}"
             f" where r.place <= {size:d} and d.datastream_id = any(%(keys)s::integer[]) and {rows.present(kind, 'd')}"
         )
     if not parts:
-        return f"select null::integer as parent, n.*, false as further from ({rows.NONE}) n", params  # noqa: S608
-    return f"with {', '.join(heads)} {' union all '.join(parts)}", params | of.params
+        nothing = f"select null::integer as parent, n.*, false as further, 1 as nth from ({rows.NONE}) n"  # noqa: S608
+        return nothing, params
+    # Of one each there is no order; of more no join keeps that of their places.
+    order = " order by nth" if size > 1 else ""
+    return f"with {', '.join(heads)} {' union all '.join(parts)}{order}", params | of.params
 
 
 def _near(kind: Kind, span: str, size: int, way: str) -> str:
@@ -184,10 +199,27 @@ def _near(kind: Kind, span: str, size: int, way: str) -> str:
     )
 
 
-def _one(kind: Kind, of: Wanted, span: str, order: str, limit: int | None, skip: int = 0) -> str:
+def _one(
+    kind: Kind, of: Wanted, span: str, order: str, limit: int | None, skip: int = 0, keys: Sequence[Key] = ()
+) -> str:
+    if limit is not None and rows.may_lack(kind) and _NEWEST_FIRST.match(order):
+        return _newest(kind, of, span, order, limit, skip, keys)
     cut = "" if limit is None else f" order by {order} limit {limit:d}"
     after = f" offset {skip:d}" if skip else ""
-    return f"(select o.* from ({rows.beside(kind, span)}) o where {of.where}{cut}{after})"  # noqa: S608
+    return f"(select o.*{listed(keys)} from ({rows.beside(kind, span)}) o where {of.where}{cut}{after})"  # noqa: S608
+
+
+_NEWEST_FIRST = re.compile(r"(d\.datastream_id desc, )?o\.ts desc")
+"""Orders in which the newest of a datastream comes first."""
+
+
+def _newest(kind: Kind, of: Wanted, span: str, order: str, limit: int, skip: int, keys: Sequence[Key]) -> str:
+    """Return the newest of a datastream of which it is known where they lie (:func:`rows.newest`)."""
+    parts = " union all ".join(
+        f"(select o.* from ({rows.beside(kind, f'{span} and {there}')}) o where {of.where} order by {order} limit {limit + skip:d})"  # noqa: S608
+        for there in rows.newest("d")
+    )
+    return f"(select o.*{listed(keys)} from ({parts}) o order by {order} limit {limit:d} offset {skip:d})"  # noqa: S608
 
 
 def _each(of: Wanted, span: str, order: str, limit: int | None) -> str:
@@ -202,7 +234,7 @@ def _together(of: Wanted, span: str, streams: str, limit: int, skip: int) -> str
         for kind in of.kinds
     )
     return (
-        f"select o.* from ({parts or rows.NONE}) o join sta_datastream d on d.datastream_id = o.datastream_id"  # noqa: S608
+        f"select o.*{listed(of.keys)} from ({parts or rows.NONE}) o join sta_datastream d on d.datastream_id = o.datastream_id"  # noqa: S608
         f" order by {of.order} limit {limit:d} offset {skip:d}"
     )
 

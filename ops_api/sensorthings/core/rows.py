@@ -6,7 +6,8 @@ Every name comes from a declared kind. The caller has a datastream ``d`` with it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 
 from devices.contract.kind import Field, Kind
 from ops_api.sensorthings.core import ids
@@ -24,6 +25,8 @@ COLUMNS = (
     "parameters",
     "feature_id",
 )
+KEPT_MOST = 200
+"""Texts of kinds that are kept."""
 _EXTRA = "left join sta_extra e on e.datastream_id = {stream}.datastream_id and e.ts = r.ts"
 
 
@@ -46,6 +49,27 @@ def value(kind: Kind, stream: str) -> str:
     return f"case {stream}.field {branches} end"
 
 
+_Text = Callable[..., str]
+
+
+def _once(write: _Text) -> _Text:
+    """Return the same, which writes the words of a kind once: some hundred microseconds, five and more times a request."""
+    kept: dict[tuple[object, ...], tuple[Kind, str]] = {}
+
+    @wraps(write)
+    def written(kind: Kind, *names: str) -> str:
+        key = (id(kind), *names)
+        found = kept.get(key)
+        if found is None or found[0] is not kind:
+            if len(kept) >= KEPT_MOST:
+                kept.clear()
+            found = kept[key] = (kind, write(kind, *names))
+        return found[1]
+
+    return written
+
+
+@_once
 def present(kind: Kind, stream: str, row: str = "r") -> str:
     """Return whether a reading ``row`` has a result for the datastream."""
     always = ", ".join(f"'{field.name}'" for field in kind.fields if field.required)
@@ -67,6 +91,7 @@ def _parameters(kind: Kind) -> str:
     return f"{place} || coalesce({quality}, '{{}}')"
 
 
+@_once
 def columns(kind: Kind, stream: str = "d") -> str:
     """Return a row ``r`` of readings, with what stands beside it as ``e``, as the columns of an observation."""
     made = kind.name == MADE
@@ -154,12 +179,35 @@ TIMES: Mapping[str, tuple[str, str]] = {
 def times(kinds: Iterable[Kind], stream: str, name: str) -> str:
     """Return when a datastream's first or newest observation was, or came: one step in an index."""
     column, way = TIMES[name]
-    branches = " ".join(
-        f"when '{kind.name}' then (select {column} from \"{kind.table}\" r where r.device_id = {stream}.device_id"  # noqa: S608
-        f" and {present(kind, stream)} order by r.ts{way} limit 1)"
-        for kind in kinds
-    )
+    branches = " ".join(f"when '{kind.name}' then {_time(kind, stream, column, way)}" for kind in kinds)
     return f"case {stream}.kind {branches} end" if branches else "null::timestamptz"
+
+
+def _time(kind: Kind, stream: str, column: str, way: str) -> str:
+    spans = ["true"]
+    if may_lack(kind):
+        spans = list(newest(stream)) if way else [f"r.ts >= coalesce({stream}.seen_since, '-infinity')"]
+    found = ", ".join(
+        f'(select {column} from "{kind.table}" r where r.device_id = {stream}.device_id'  # noqa: S608
+        f" and {present(kind, stream)} and {span} order by r.ts{way} limit 1)"
+        for span in spans
+    )
+    return found if len(spans) == 1 else f"coalesce({found})"
+
+
+def may_lack(kind: Kind) -> bool:
+    """Whether a reading may lack a result, so that the newest of a datastream is not its device's newest reading."""
+    return any(not field.required for field in kind.fields)
+
+
+def newest(stream: str) -> tuple[str, str]:
+    """Return where in time a datastream's newest observations are looked for, as conditions of ``r.ts``, the later first.
+
+    Nothing lies between the two. First what came since it was last looked when a field was there, then what is known of: of a field
+    that has long not been sent, all readings since would be read otherwise. Of what nobody knows the first is nothing, the second all.
+    """
+    since, until = f"coalesce({stream}.seen_since, '-infinity')", f"coalesce({stream}.seen_until, 'infinity')"
+    return f"r.ts > {stream}.fresh_from", f"r.ts >= {since} and r.ts <= {until}"
 
 
 def _times(kinds: list[Kind]) -> str:

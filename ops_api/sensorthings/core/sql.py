@@ -19,8 +19,9 @@ from ops_api.sensorthings.core.fold import fold
 from ops_api.sensorthings.core.fragment import Fragment
 from ops_api.sensorthings.core.joins import Place
 from ops_api.sensorthings.core.schema import OBSERVATION, Entity
+from ops_api.sensorthings.core.seek import Key, can_seek
 from ops_api.sensorthings.core.spatial import GeoTest
-from ops_api.sensorthings.core.types import Type
+from ops_api.sensorthings.core.types import CASTS, Type
 from ops_api.sensorthings.core.writer import Writer
 
 _ALIAS = re.compile(r"[a-mo-z][a-z_]*")
@@ -34,6 +35,8 @@ class Compiled:
         where: what must hold of the row; ``true`` where nothing is asked.
         stream_where: of observations, what must hold of the datastream beside it.
         order: items of ``order by``; they make every order total.
+        keys: of observations, what orders before the ids do, where datastream and time alone do not say where a page begins.
+        descending: whether ids go down behind them.
         params: values by name.
         geo: questions whose answers are further parameters.
         bounds: of observations, where they lie.
@@ -45,6 +48,8 @@ class Compiled:
     params: Mapping[str, object]
     geo: tuple[GeoTest, ...]
     bounds: Bounds
+    keys: tuple[Key, ...] = ()
+    descending: bool = False
 
 
 def to_sql(
@@ -81,10 +86,13 @@ def to_sql(
     writer = Writer(root, stream if of is OBSERVATION else "", names)
     apart = [fold(part, now) for part in (within, expr) if part is not None]
     row, beside = _conditions(writer, apart)
+    order, keys, descending = _order(writer, orders, of, prefix, stream, now)
     return Compiled(
         where=row,
         stream_where=beside,
-        order=_order(writer, orders, of, prefix, stream, now),
+        order=order,
+        keys=() if of is not OBSERVATION or can_seek(orders) else keys,
+        descending=descending,
         params=writer.params,
         geo=tuple(writer.geo),
         bounds=bounds(And(tuple(apart), 0)) if of is OBSERVATION else Bounds(),
@@ -111,20 +119,23 @@ def _conditions(writer: Writer, apart: Sequence[Expr]) -> tuple[str, str]:
 
 def _order(
     writer: Writer, orders: Sequence[Order], of: Entity, prefix: str, stream: str, now: datetime
-) -> str:
+) -> tuple[str, tuple[Key, ...], bool]:
+    """Return items of ``order by``, what of them stands before the id, and whether the id goes down."""
     items: list[str] = []
-    unique = False
+    keys: list[Key] = []
+    descending: bool | None = None
     for order in orders:
         if isinstance(order.by, Path) and order.by.names in (("id",), ("@iot.id",)):
-            items += [] if unique else _by_id(of, prefix, stream, order.descending)
-            unique = True
-        else:
+            descending = order.descending if descending is None else descending
+        elif descending is not None:
             # Behind an id nothing orders any more; it must mean something all the same.
-            item = _item(
-                Writer(Place(entity=of, alias=prefix), stream, "unused") if unique else writer, order, now
-            )
-            items += [] if unique else [item]
-    return ", ".join(items if unique else [*items, *_by_id(of, prefix, stream, descending=False)])
+            _item(Writer(Place(entity=of, alias=prefix), stream, "unused"), order, now)
+        else:
+            key, item = _item(writer, order, now)
+            keys.append(key)
+            items.append(item)
+    items += _by_id(of, prefix, stream, descending is True)
+    return ", ".join(items), tuple(keys), descending is True
 
 
 def _by_id(of: Entity, prefix: str, stream: str, descending: bool) -> list[str]:
@@ -134,7 +145,7 @@ def _by_id(of: Entity, prefix: str, stream: str, descending: bool) -> list[str]:
     return [f"{prefix}.{of.key}{way}"]
 
 
-def _item(writer: Writer, order: Order, now: datetime) -> str:
+def _item(writer: Writer, order: Order, now: datetime) -> tuple[Key, str]:
     try:
         by = fold(order.by, now)
         if isinstance(by, Literal):
@@ -147,7 +158,9 @@ def _item(writer: Writer, order: Order, now: datetime) -> str:
         raise FilterError(error.message, error.position, "$orderby") from None
     # OData: null comes before everything else. Said only where there may be one, so that an index serves.
     nulls = (" nulls last" if order.descending else " nulls first") if value.nullable or value.needs else ""
-    return f"{sql}{' desc' if order.descending else ''}{nulls}"
+    cast = "jsonb" if value.type is Type.JSON else CASTS.get(value.type, CASTS[Type.TIME])
+    key = Key(sql=sql, cast=cast, descending=order.descending)
+    return key, f"{sql}{' desc' if order.descending else ''}{nulls}"
 
 
 def _alone(writer: Writer, value: Fragment, order: Order) -> str:

@@ -13,10 +13,15 @@ _KEYS = {
 }
 
 
+def keys(of: Entity) -> tuple[str, ...]:
+    """Return the columns by which an entity's ways go."""
+    return (of.key, *_KEYS.get(of.name, ()))
+
+
 def columns(of: Entity, select: Iterable[str]) -> tuple[str, ...]:
     """Return the columns that an answer needs: those of the properties that are selected, and what its ways go by."""
     chosen = set(select)
-    found = [of.key, *_KEYS.get(of.name, ())]
+    found = [*keys(of)]
     for known in of.properties.values():
         if not chosen or known.name in chosen:
             found += [column for column in known.columns if column not in found]
@@ -42,10 +47,10 @@ def counted(of: Entity, found: Compiled) -> str:
 
 
 def one(of: Entity, found: Compiled, names: Iterable[str]) -> str:
-    """Return a query for entities whose keys are ``%(keys)s``."""
+    """Return a query for entities whose keys are ``%(keys)s``; its ``offset`` has times of a datastream looked up once, however often they are told."""
     return (
         f"select {listed('q', names)} from {of.relation} q"  # noqa: S608
-        f" where q.{of.key} = any(%(keys)s::bigint[]) and {found.where}"
+        f" where q.{of.key} = any(%(keys)s::bigint[]) and {found.where} offset 0"
     )
 
 
