@@ -19,6 +19,7 @@ from ingest.erasure import Erasure
 from ingest.erasure_queue import ErasureQueue
 from ops_api.households.people import People
 from ops_api.queries import Db
+from ops_api.web_login import APART, make_web_login
 from tests.fakes import website
 from tests.fakes.command_line import cityops
 from tests.fakes.households import NOW, street
@@ -26,9 +27,7 @@ from tests.fakes.households import NOW, street
 pytestmark = pytest.mark.storage
 
 LOGIN = "own_login_web"
-ROLES = (
-    "cityops_api", "cityops_registrar", "cityops_identity", "cityops_officer", "cityops_housing", "cityops_resident", "cityops_open",
-)  # fmt: skip
+LOGINS = (LOGIN, *(f"{LOGIN}_{key}" for key in APART))
 PAGES = (
     "/", "/home", "/ops", "/alarms", "/bins", "/winter", "/work", "/health", "/rules", "/incidents", "/housing/wards", "/bin-day",
     "/api/v1/status", "/api/v1/devices", "/api/v1/readings/latest?kind=frog", "/api/v1/alarms", "/readyz", "/metrics", "/sign-in",
@@ -37,14 +36,16 @@ PAGES = (
 
 @asynccontextmanager
 async def own_login(dsn: str) -> AsyncIterator[str]:
-    """A login as docs/deploy.md makes it."""
+    """The logins as `cityops db upgrade` makes them."""
+    web = make_conninfo(dsn, user=LOGIN, password="w" * 20)
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as owner:
-        await owner.execute(f"drop role if exists {LOGIN}")
-        await owner.execute(f"create role {LOGIN} login noinherit in role {', '.join(ROLES)}")
+        assert await make_web_login(owner, web) == [f"login {name}" for name in LOGINS]
         try:
-            yield make_conninfo(dsn, user=LOGIN, password="")
+            yield web
         finally:
-            await owner.execute(f"drop role {LOGIN}")
+            for name in LOGINS:
+                await owner.execute(f"drop owned by {name}")
+                await owner.execute(f"drop role {name}")
 
 
 async def test_the_website_works_on_it_and_its_deletions_are_done_by_the_ingester(
@@ -86,6 +87,12 @@ async def test_the_website_works_on_it_and_its_deletions_are_done_by_the_ingeste
                     " and application_name in ('cityops-api', 'cityops-listen')"
                 )
                 assert who == [(LOGIN,)]
+                apart = await lane.sql(
+                    "select distinct application_name, usename from pg_stat_activity where datname = current_database()"
+                    " and application_name = any (%s) order by 1",
+                    [f"cityops-{key}" for key in APART],
+                )
+                assert apart == [(f"cityops-{key}", f"{LOGIN}_{key}") for key in sorted(APART)]
                 gone = await site.http.delete(f"{api}/data", headers=mine, params={"what": "everything"})
                 assert gone.status_code == 200, gone.text
                 assert gone.json()["done_at"] is not None

@@ -1,0 +1,39 @@
+"""Connections of the website's other logins, beside those that answer requests (docs/adr/035-logins-by-what-is-reached.md)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import cast
+
+from psycopg_pool import AsyncConnectionPool
+
+from cityops.db.pool import open_pool
+from cityops.settings import Settings
+from ops_api.queries import Pool
+from ops_api.queries.as_role import Role, stand_beside
+from ops_api.web_login import APART, login_beside
+
+
+@asynccontextmanager
+async def roles_apart(settings: Settings, pool: Pool) -> AsyncIterator[None]:
+    """Have what is asked of ``pool`` as people's, accounts' or housing's role answered on logins of their own.
+
+    Where ``api.dsn`` is empty, ``pool``'s login is the owner's and takes every role itself.
+
+    Raises:
+        TransientError: one of them can't be connected with.
+    """
+    async with AsyncExitStack() as stack:
+        for name, roles in APART.items() if settings.api.dsn else ():
+            own = settings.db.model_copy(update={"dsn": login_beside(settings.api.dsn, name)})
+            other: AsyncConnectionPool[object] = await open_pool(  # type: ignore[assignment]
+                own,
+                application_name=f"cityops-{name}",
+                role=roles[0],
+                statement_s=settings.api.statement_s,
+            )
+            stack.push_async_callback(other.close)
+            for role in roles:
+                stand_beside(pool, cast(Role, role), other)
+        yield
