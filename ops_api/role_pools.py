@@ -19,13 +19,13 @@ from ops_api.web_login import APART, login_beside
 async def roles_apart(settings: Settings, pool: Pool) -> AsyncIterator[None]:
     """Have what is asked of ``pool`` as people's, accounts' or housing's role answered on logins of their own.
 
-    Where ``api.dsn`` is empty, ``pool``'s login is the owner's and takes every role itself.
+    Where ``api.dsn`` is empty or names the owner, ``pool``'s login takes every role itself: it reaches all tables anyway.
 
     Raises:
         TransientError: one of them can't be connected with.
     """
     async with AsyncExitStack() as stack:
-        for name, roles in APART.items() if settings.api.dsn else ():
+        for name, roles in APART.items() if settings.api.dsn and not await is_owners(pool) else ():
             own = settings.db.model_copy(update={"dsn": login_beside(settings.api.dsn, name)})
             other: AsyncConnectionPool[object] = await open_pool(  # type: ignore[assignment]
                 own,
@@ -37,3 +37,13 @@ async def roles_apart(settings: Settings, pool: Pool) -> AsyncIterator[None]:
             for role in roles:
                 stand_beside(pool, cast(Role, role), other)
         yield
+
+
+async def is_owners(pool: Pool) -> bool:
+    """Whether the login of ``pool`` is the owner of the tables, or may become it."""
+    async with pool.connection() as connection:
+        asked = await connection.execute(
+            "select pg_has_role(session_user, relowner, 'MEMBER') from pg_class where oid = 'home'::regclass"
+        )
+        row = await asked.fetchone()
+    return row is not None and bool(row[0])

@@ -60,16 +60,17 @@ async def make_web_login(conn: psycopg.AsyncConnection[Any], dsn: str) -> list[s
 
     Args:
         conn: as the owner, in autocommit mode.
-        dsn: what the website connects with; its user may be the owner, and nothing is done to that one then.
+        dsn: what the website connects with; its user may be the owner, and nothing is done then.
 
     Raises:
-        ConfigurationError: the owner may not make one, or not give it its roles.
+        ConfigurationError: the owner may not make one, or not give it its roles; or one would have the name of a role.
     """
     name = str(conninfo_to_dict(dsn).get("user") or "")
-    if not name:
+    if name in ("", conn.info.user):
         return []
-    wanted = {dsn: WEB_ROLES} if name != conn.info.user else {}
-    wanted |= {login_beside(dsn, key): roles for key, roles in APART.items()}
+    if {name, *(f"{name}_{key}" for key in APART)} & set(ROLES):
+        raise ConfigurationError(f"api.dsn: {name} can't be the website's login, whose others are named after it; say cityops_web")
+    wanted = {dsn: WEB_ROLES} | {login_beside(dsn, key): roles for key, roles in APART.items()}
     return [f"login {made}" for one, roles in wanted.items() for made in await _make(conn, one, roles)]
 
 

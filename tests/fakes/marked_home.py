@@ -14,7 +14,7 @@ SECRETS = (MARK, CODE, LABEL, "Resident 3")
 _ROWS = (
     # Alarms: of the home, of a group it is in, of its frog.
     f"""with a as (insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason, inputs, would_differ)
-        values ('home.damp', 1, 'home', '{CODE}', 'major', now(), '{LABEL}: {MARK}', '{LABEL} {MARK} 81 pc', '{{"x": "{MARK}"}}',
+        values ('home.damp', 1, 'home', '{CODE}', 'major', now(), '{LABEL}: high damp risk', '{LABEL} {MARK} 81 pc', '{{"x": "{MARK}"}}',
                 '{{"text": "otherwise", "windows": [1], "x": "{MARK}"}}'),
                ('device.drift', 1, 'device', 'frog-3', 'info', now(), 'frog-3 drifts', 'by a bit', '{{"x": "{MARK}"}}', null),
                ('home.many', 1, 'kind', 'frog', 'major', now(), 'Many homes', 'many', '{{"x": "{MARK}"}}', null)
