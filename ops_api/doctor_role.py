@@ -48,8 +48,15 @@ async def website_role(dsn: str, own_login: bool) -> list[Finding]:
             )
         ]
     if more:
-        return [warning(NAME, f"the website's own login may become {', '.join(more)}", f"`cityops db upgrade`; {_FIX}")]
-    return [ok(NAME, f"{ROLE}, on a login of its own"), *[f for key in APART for f in await _beside(dsn, key)]]
+        return [
+            warning(
+                NAME, f"the website's own login may become {', '.join(more)}", f"`cityops db upgrade`; {_FIX}"
+            )
+        ]
+    return [
+        ok(NAME, f"{ROLE}, on a login of its own"),
+        *[f for key in APART for f in await _beside(dsn, key)],
+    ]
 
 
 async def _beside(dsn: str, key: str) -> list[Finding]:
@@ -59,5 +66,9 @@ async def _beside(dsn: str, key: str) -> list[Finding]:
             async with await connect(login_beside(dsn, key), application_name="cityops-doctor", role=role):
                 pass
     except (psycopg.Error, CityopsError) as problem:
-        return [error(f"website's login for {key}", " ".join(str(problem).split()), f"`cityops db upgrade`; {_FIX}")]
+        return [
+            error(
+                f"website's login for {key}", " ".join(str(problem).split()), f"`cityops db upgrade`; {_FIX}"
+            )
+        ]
     return []

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import cast
 
-from psycopg_pool import AsyncConnectionPool
-
 from cityops.db.pool import open_pool
 from cityops.settings import Settings
 from ops_api.queries import Pool
@@ -27,7 +25,7 @@ async def roles_apart(settings: Settings, pool: Pool) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         for name, roles in APART.items() if settings.api.dsn and not await is_owners(pool) else ():
             own = settings.db.model_copy(update={"dsn": login_beside(settings.api.dsn, name)})
-            other: AsyncConnectionPool[object] = await open_pool(  # type: ignore[assignment]
+            other = await open_pool(
                 own,
                 application_name=f"cityops-{name}",
                 role=roles[0],
@@ -35,7 +33,7 @@ async def roles_apart(settings: Settings, pool: Pool) -> AsyncIterator[None]:
             )
             stack.push_async_callback(other.close)
             for role in roles:
-                stand_beside(pool, cast(Role, role), other)
+                stand_beside(pool, cast("Role", role), other)
         yield
 
 

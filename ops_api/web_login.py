@@ -69,7 +69,9 @@ async def make_web_login(conn: psycopg.AsyncConnection[Any], dsn: str) -> list[s
     if name in ("", conn.info.user):
         return []
     if {name, *(f"{name}_{key}" for key in APART)} & set(ROLES):
-        raise ConfigurationError(f"api.dsn: {name} can't be the website's login, whose others are named after it; say cityops_web")
+        raise ConfigurationError(
+            f"api.dsn: {name} can't be the website's login, whose others are named after it; say cityops_web"
+        )
     wanted = {dsn: WEB_ROLES} | {login_beside(dsn, key): roles for key, roles in APART.items()}
     return [f"login {made}" for one, roles in wanted.items() for made in await _make(conn, one, roles)]
 

@@ -108,7 +108,9 @@ async def identity_of(
     async with await connect(dsn, application_name=name, autocommit=False, role="cityops_api") as website:
         pool = OneConnection(website)
         own = login_of(dsn, "cityops_identity") if settings.api.dsn and not await is_owners(pool) else dsn
-        async with await connect(own, application_name=name, autocommit=False, role="cityops_identity") as accounts:
+        async with await connect(
+            own, application_name=name, autocommit=False, role="cityops_identity"
+        ) as accounts:
             audit = PostgresAudit(Db(pool), Spool(settings.data_dir))
             yield identity_desk(settings, OneConnection(accounts), _of_command(settings, needs_secret)), audit
 

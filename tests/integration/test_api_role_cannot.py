@@ -176,7 +176,11 @@ async def test_functions_with_their_owners_rights_give_nothing_of_a_home(lane: S
         " and has_function_privilege('cityops_api', p.oid, 'execute') and prorettype <> 'trigger'::regtype"
         " and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')"
     )
-    assert {"health.began()", "my_devices()", "alarm_acknowledged(bigint,timestamp with time zone,text,text)"} <= {name for name, *_ in functions}
+    assert {
+        "health.began()",
+        "my_devices()",
+        "alarm_acknowledged(bigint,timestamp with time zone,text,text)",
+    } <= {name for name, *_ in functions}
     secrets = ("home-code-3", "3 Frog Lane", "Resident 3", "a@b.example", lane.residents[3])
     async with api(lane) as pool, pool.connection() as conn:
         for signature, name, types in functions:

@@ -110,7 +110,7 @@ async def test_a_login_becomes_its_own_roles_and_no_other(site: Site, pool: str)
             "select pg_read_file('/etc/passwd')",
         ):
             with pytest.raises((errors.InsufficientPrivilege, errors.InvalidGrantOperation)):
-                await conn.execute(way)  # type: ignore[call-overload]
+                await conn.execute(way)
 
 
 @pytest.mark.parametrize("role", ["none", *WEB_ROLES])
@@ -142,7 +142,15 @@ async def test_the_views_show_that_there_is_something_and_not_of_whom(site: Site
         "dead_letter_shown": "out of range",
     }.items():
         assert shown in read[view], view
-    for table in ("alarm", "alarm_member", "alarm_log", "late_window", "work_item", "rule_override", "home_named"):
+    for table in (
+        "alarm",
+        "alarm_member",
+        "alarm_log",
+        "late_window",
+        "work_item",
+        "rule_override",
+        "home_named",
+    ):
         assert read[table] == "[]", table
 
 
@@ -157,7 +165,7 @@ async def test_a_function_of_the_askers_own_is_given_nothing_that_is_hidden(site
         )
         for relation in await dump(conn):
             try:
-                await conn.execute(f"select 1 from {relation} x where pg_temp.tell(x::text)")  # type: ignore[call-overload]
+                await conn.execute(f"select 1 from {relation} x where pg_temp.tell(x::text)")
             except errors.InsufficientPrivilege:
                 continue
         assert len(told) > 20
@@ -185,7 +193,7 @@ async def test_nobody_is_somebody_by_saying_so(site: Site) -> None:
             "insert into household_member (home_id, resident_id, from_at, joined_by) select 4, %s, '-infinity', 'label'",
         ):
             for role in WEB_ROLES:
-                await conn.execute(f"set role {role}")  # type: ignore[call-overload]
+                await conn.execute(f"set role {role}")
                 with pytest.raises(errors.InsufficientPrivilege):
                     await conn.execute(forged, [victim])
 
@@ -195,12 +203,14 @@ async def test_the_other_logins_read_nothing_that_was_measured(site: Site, pool:
     """What people, accounts and housing reach is in docs/threat-model.md; readings, diary and damp are in none."""
     async with site.at(pool) as conn:
         for role in APART[pool]:
-            await conn.execute(f"set role {role}")  # type: ignore[call-overload]
+            await conn.execute(f"set role {role}")
             read = await dump(conn)
             said = "".join(read.values())
             assert "81 pc" not in said, role
             for relation in read:
-                assert not relation.startswith(("frog_", "damp_", "diary", "moisture", "evidence", "my.", "alarm", "shadow")), relation
+                assert not relation.startswith(
+                    ("frog_", "damp_", "diary", "moisture", "evidence", "my.", "alarm", "shadow")
+                ), relation
 
 
 async def test_an_act_on_an_alarm_of_a_hidden_home_is_written_and_not_read_back(site: Site) -> None:
@@ -215,12 +225,18 @@ async def test_an_act_on_an_alarm_of_a_hidden_home_is_written_and_not_read_back(
             "delete from alarm_desk",
         ):
             with pytest.raises(errors.InsufficientPrivilege):
-                await conn.execute(statement)  # type: ignore[call-overload]
+                await conn.execute(statement)
         done = await conn.execute(
-            "update alarm_desk set assignee = 'Jo' where alarm_id = %s returning to_jsonb(alarm_desk)::text", [alarm]
+            "update alarm_desk set assignee = 'Jo' where alarm_id = %s returning to_jsonb(alarm_desk)::text",
+            [alarm],
         )
         assert SECRETS[0] not in str(await done.fetchall())
-        await conn.execute("insert into alarm_log (alarm_id, at, actor, what) values (%s, now(), 'person', 'comment')", [alarm])
+        await conn.execute(
+            "insert into alarm_log (alarm_id, at, actor, what) values (%s, now(), 'person', 'comment')",
+            [alarm],
+        )
         await conn.execute("select alarm_acknowledged(%s, now(), 'Jo', 'seen')", [alarm])
     assert await site.lane.sql("select assignee from alarm where alarm_id = %s", alarm) == [("Jo",)]
-    assert await site.lane.sql("select subject from event where kind = 'alarm_acknowledged'") == [("home-code-3",)]
+    assert await site.lane.sql("select subject from event where kind = 'alarm_acknowledged'") == [
+        ("home-code-3",)
+    ]

@@ -15,6 +15,8 @@ language sql immutable set search_path = public, pg_temp as $$
         'resident', 'resident_session', 'ward_week',
         -- The platform's own.
         'dead_letter', 'device_clock', 'device_sequence', 'rule_checkpoint', 'rule_state', 'sta_looked', 'watch_memory',
+        -- Addresses of who is reminded of bin days.
+        'bin_reminder',
         -- Accounts, and the audit, which is added to and read by functions.
         'account', 'account_password', 'account_totp', 'api_key', 'audit_base', 'audit_entry', 'audit_source_key',
         'passkey', 'recovery_code', 'sign_in_step', 'sign_in_try', 'staff_session']), 'none'
@@ -33,7 +35,7 @@ language sql immutable set search_path = public, pg_temp as $$
     select 'cityops_api', unnest(array['alarm_log', 'notification', 'work_item_log']), 'add'
     union all
     select 'cityops_api', unnest(array[
-        'alarm_timer', 'bin_reminder', 'bin_round', 'bin_statement', 'collection_act', 'crew_photo',
+        'alarm_timer', 'bin_round', 'bin_statement', 'collection_act', 'crew_photo',
         'emergency_roster', 'event', 'incident', 'incident_act', 'incident_cursor', 'incident_signal',
         'ingest_batch', 'lorry_service', 'other_reading', 'road_closure', 'road_opening', 'round_fleet', 'round_lorry_service',
         'round_plan', 'sta_datastream', 'sta_extra', 'sta_feature', 'sta_history', 'sta_location', 'sta_property', 'sta_sensor',
@@ -41,7 +43,7 @@ language sql immutable set search_path = public, pg_temp as $$
     union all
     select 'cityops_registrar', unnest(array['home_named']), 'read'
     union all
-    select 'cityops_registrar', unnest(array['join_code', 'join_try', 'resident', 'resident_session']), 'write'
+    select 'cityops_registrar', unnest(array['bin_reminder', 'join_code', 'join_try', 'resident', 'resident_session']), 'write'
     union all
     select 'cityops_identity', unnest(array[
         'account', 'account_password', 'account_totp', 'api_key', 'passkey', 'recovery_code',
