@@ -41,7 +41,7 @@ async def is_owners(pool: Pool) -> bool:
     """Whether the login of ``pool`` is the owner of the tables, or may become it."""
     async with pool.connection() as connection:
         asked = await connection.execute(
-            "select pg_has_role(session_user, relowner, 'MEMBER') from pg_class where oid = 'home'::regclass"
+            "select pg_has_role(session_user, relowner, 'MEMBER') from pg_class where oid = to_regclass('home')"
         )
         row = await asked.fetchone()
     return row is not None and bool(row[0])
