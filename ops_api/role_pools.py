@@ -24,7 +24,11 @@ async def roles_apart(settings: Settings, pool: Pool) -> AsyncIterator[None]:
     """
     async with AsyncExitStack() as stack:
         for name, roles in APART.items() if settings.api.dsn and not await is_owners(pool) else ():
-            own = settings.db.model_copy(update={"dsn": login_beside(settings.api.dsn, name)})
+            # One is always kept: by it an upgrade sees that this website needs nothing of the first login.
+            least = max(1, settings.db.pool_min)
+            own = settings.db.model_copy(
+                update={"dsn": login_beside(settings.api.dsn, name), "pool_min": least}
+            )
             other = await open_pool(
                 own,
                 application_name=f"cityops-{name}",

@@ -56,7 +56,8 @@ def login_of(dsn: str, role: str) -> str:
 async def make_web_login(conn: psycopg.AsyncConnection[Any], dsn: str) -> list[str]:
     """Make the login of ``dsn`` and those beside it, or give them what they lack; return what was made, in words.
 
-    A login that somebody else made keeps its password and its attributes; it is given its roles, and loses the others'.
+    A login that somebody else made keeps its password and its attributes; it is given its roles, and loses the others', but
+    not under an older website that still runs on it: that one signs in and joins on the same login.
 
     Args:
         conn: as the owner, in autocommit mode.
@@ -73,7 +74,16 @@ async def make_web_login(conn: psycopg.AsyncConnection[Any], dsn: str) -> list[s
             f"api.dsn: {name} can't be the website's login, whose others are named after it; say cityops_web"
         )
     wanted = {dsn: WEB_ROLES} | {login_beside(dsn, key): roles for key, roles in APART.items()}
-    return [f"login {made}" for one, roles in wanted.items() for made in await _make(conn, one, roles)]
+    made = [f"login {new}" for one, roles in wanted.items() for new in await _make(conn, one, roles)]
+    more = await _more(conn, name)
+    if more and await _is_older_website(conn, name):
+        return [
+            *made,
+            f"login {name} keeps {', '.join(more)} while an older website runs: upgrade again when it has ended",
+        ]
+    for role in more:
+        await conn.execute(sql.SQL("revoke {} from {}").format(sql.Identifier(role), sql.Identifier(name)))
+    return made
 
 
 async def _make(conn: psycopg.AsyncConnection[Any], dsn: str, roles: tuple[str, ...]) -> list[str]:
@@ -82,7 +92,6 @@ async def _make(conn: psycopg.AsyncConnection[Any], dsn: str, roles: tuple[str, 
     there = await (await conn.execute("select from pg_roles where rolname = %s", [name])).fetchone()
     try:
         await _log_in(conn, name, None if password is None else str(password), made=there is not None)
-        await _take_back(conn, name, roles)
         await conn.execute(_grant(name, roles, conn.info.server_version))
         database = sql.Identifier(conn.info.dbname)
         await conn.execute(
@@ -112,15 +121,25 @@ async def _log_in(conn: psycopg.AsyncConnection[Any], name: str, password: str |
             raise
 
 
-async def _take_back(conn: psycopg.AsyncConnection[Any], name: str, roles: tuple[str, ...]) -> None:
-    """Take away what an older version gave; what somebody else granted stays, and the doctor says so."""
+async def _more(conn: psycopg.AsyncConnection[Any], name: str) -> list[str]:
+    """Return the other logins' roles that this one may take; of what somebody else granted only a superuser can take it back."""
     held = await conn.execute(
         "select g.rolname from pg_auth_members m join pg_roles g on g.oid = m.roleid join pg_roles l on l.oid = m.member"
-        " where l.rolname = %s and g.rolname = any (%s)",
-        [name, [role for role in ROLES if role not in roles]],
+        " where l.rolname = %s and g.rolname = any (%s) order by 1",
+        [name, [role for roles in APART.values() for role in roles]],
     )
-    for (role,) in await held.fetchall():
-        await conn.execute(sql.SQL("revoke {} from {}").format(sql.Identifier(role), sql.Identifier(name)))
+    return [role for (role,) in await held.fetchall()]
+
+
+async def _is_older_website(conn: psycopg.AsyncConnection[Any], name: str) -> bool:
+    """Whether a website is connected that knows of no login beside ``name``: this one always keeps a connection of each."""
+    asked = await conn.execute(
+        "select count(*) filter (where rolname = %s) > 0 and count(*) filter (where rolname = %s) = 0"
+        " from pg_stat_activity a join pg_roles r on r.oid = a.usesysid where datname = current_database()",
+        [name, f"{name}_people"],
+    )
+    row = await asked.fetchone()
+    return row is not None and bool(row[0])
 
 
 def _grant(name: str, roles: tuple[str, ...], version: int) -> sql.Composed:

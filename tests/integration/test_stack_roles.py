@@ -121,6 +121,14 @@ async def test_the_website_has_a_login_of_its_own_that_reads_no_home(stack_serve
         # As a restore into another cluster leaves it: with all rights of its roles at once.
         await owner.execute("alter role cityops_web inherit")
         await owner.execute("grant cityops_api, cityops_registrar to cityops_web with inherit true")
+        with psycopg.connect(web, autocommit=True, options="-c role=cityops_api") as older:
+            [kept] = await make_web_login(owner, web)
+            assert "keeps cityops_registrar while an older website runs" in kept
+            older.execute("set role cityops_registrar")
+            with psycopg.connect(login_beside(web, "people")):  # the new one is up: it needs it no more
+                assert await make_web_login(owner, web) == []
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                older.execute("set role cityops_registrar")
         assert await make_web_login(owner, web) == []
         assert await make_web_login(owner, _as(stack_server, "cityops")) == []
         # The others' names follow from it: one must not be a role's, which would then log in.
