@@ -46,8 +46,8 @@ class ApiSettings(Group):
     keep_s: float = Field(default=1.0, ge=0, le=60)
     """Seconds for which answers that are open to everybody are kept and given to others who ask the same; 0: not at all."""
     dsn: str = Field(default="", repr=False)
-    """Connection string of a login that has the API's roles and nothing else (docs/deploy.md); empty: `db.dsn` takes the role
-    `cityops_api` as it connects."""
+    """Connection string of the website's own login (docs/deploy.md), after which three others are named; empty: `db.dsn` takes the
+    role `cityops_api` as it connects."""
     resident_dsn: str = Field(default="", repr=False)
     """Connection string of a login that has the role `cityops_resident` and nothing else, for what residents
     read; empty: the API's own login takes that role for each transaction."""

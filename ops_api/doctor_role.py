@@ -7,14 +7,17 @@ import psycopg
 from cityops.db.pool import connect
 from cityops.errors import CityopsError
 from ops_api.doctor_finding import Finding, error, ok, warning
+from ops_api.web_login import APART, login_beside
 
 ROLE = "cityops_api"
 NAME = "website's role"
 _WHO = (
     "select current_user = 'cityops_api', rolsuper, has_table_privilege(session_user, 'home', 'select'),"
-    " pg_has_role(session_user, 'cityops_registrar', 'USAGE') from pg_roles where rolname = session_user"
+    " pg_has_role(session_user, 'cityops_api', 'USAGE'), array(select r from unnest(%s::text[]) r"
+    " where pg_has_role(session_user, r, 'MEMBER')) from pg_roles where rolname = session_user"
 )
-_FIX = "see docs/deploy.md, A login of the website's own"
+_FIX = "see docs/deploy.md, Logins of the website's own"
+_APART = [role for roles in APART.values() for role in roles]
 
 
 async def website_role(dsn: str, own_login: bool) -> list[Finding]:
@@ -26,11 +29,11 @@ async def website_role(dsn: str, own_login: bool) -> list[Finding]:
     """
     try:
         async with await connect(dsn, application_name="cityops-doctor", role=ROLE) as conn:
-            row = await (await conn.execute(_WHO)).fetchone()
+            row = await (await conn.execute(_WHO, [_APART])).fetchone()
     except (psycopg.Error, CityopsError) as problem:
         return [error(NAME, " ".join(str(problem).split()), f"give the login the role {ROLE}; {_FIX}")]
     assert row is not None
-    taken, superuser, reads, inherits = row
+    taken, superuser, reads, inherits, more = row
     if not taken:
         detail = (
             "not taken as it connects: a pooler drops the option, and the website's queries reach every home"
@@ -44,4 +47,28 @@ async def website_role(dsn: str, own_login: bool) -> list[Finding]:
                 NAME, "the website's own login has rights beside its roles", f"make it `noinherit`; {_FIX}"
             )
         ]
-    return [ok(NAME, f"{ROLE}, on a login of its own")]
+    if more:
+        return [
+            warning(
+                NAME, f"the website's own login may become {', '.join(more)}", f"`cityops db upgrade`; {_FIX}"
+            )
+        ]
+    return [
+        ok(NAME, f"{ROLE}, on a login of its own"),
+        *[f for key in APART for f in await _beside(dsn, key)],
+    ]
+
+
+async def _beside(dsn: str, key: str) -> list[Finding]:
+    """Return what is wrong with another login of the website's; nothing where it works."""
+    try:
+        for role in APART[key]:
+            async with await connect(login_beside(dsn, key), application_name="cityops-doctor", role=role):
+                pass
+    except (psycopg.Error, CityopsError) as problem:
+        return [
+            error(
+                f"website's login for {key}", " ".join(str(problem).split()), f"`cityops db upgrade`; {_FIX}"
+            )
+        ]
+    return []

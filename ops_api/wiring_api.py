@@ -29,6 +29,7 @@ from ops_api.housing.team_door import TeamDoor
 from ops_api.opendata.shelf import Shelf
 from ops_api.queries import Db
 from ops_api.rest.places import Places
+from ops_api.role_pools import roles_apart
 from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
 from ops_api.winter_roads import Roads
@@ -108,7 +109,9 @@ async def run_api(
     tasks: list[asyncio.Task[None] | None] = [asyncio.create_task(keep_telling(audit), name="audit-telling")]
     if warm and settings.winter.password is not None:
         planner.start()  # only who has it has plans made here
+    apart = contextlib.AsyncExitStack()
     try:
+        await apart.enter_async_context(roles_apart(settings, pool))
         dsn = settings.db.dsn
         if settings.api.resident_dsn:
             own = settings.db.model_copy(update={"dsn": settings.api.resident_dsn})
@@ -163,6 +166,7 @@ async def run_api(
                 task.cancel()
         for process in (planner, rounds, asks, asks_rounds):
             process.close()
+        await apart.aclose()
         await pool.close()
         await asked.close()
         if residents is not pool:

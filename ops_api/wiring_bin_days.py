@@ -19,6 +19,7 @@ from ops_api.bin_rounds import BinRounds
 from ops_api.cli_db import database
 from ops_api.housing.team_door import TeamDoor
 from ops_api.queries import OneConnection
+from ops_api.queries.as_role import RolePool
 from ops_api.senders import SenderLimit
 from rules.bin_days.missed_desk import MissedDesk
 from rules.bin_days.reminding import BinReminders
@@ -60,7 +61,7 @@ def bin_desk(settings: Settings, pool: AsyncConnectionPool[Any], rounds: RoundDe
     terms = Terms(near_m=given.near_m, claim_days=given.claim_days, return_days=given.return_days)
     zone = ZoneInfo(settings.api.time_zone)
     return BinDesk(
-        days=days, reminders=days, outbox=PostgresOutbox(pool), acts=acts,
+        days=days, reminders=PostgresBinDays(RolePool(pool, "cityops_registrar")), outbox=PostgresOutbox(pool), acts=acts,
         missed=MissedDesk(days, days, acts, bank_holidays(), zone, terms), site=given.public_url.rstrip("/"),
         channels=given.channels,
         door=None if given.password is None else TeamDoor(given.password.get_secret_value(), "waste"),

@@ -22,6 +22,8 @@ from ops_api.identity.secrets import KEY_FILE, Secrets, secret_in
 from ops_api.own_database import DEMO_FOLDER
 from ops_api.queries import Db, OneConnection, Pool
 from ops_api.queries.as_role import RoleDb
+from ops_api.role_pools import is_owners
+from ops_api.web_login import login_of
 
 
 def identity_secrets(settings: Settings) -> Secrets:
@@ -102,12 +104,15 @@ async def identity_of(
         TransientError: it does not answer.
     """
     dsn = settings.api.dsn or database(settings)
-    async with await connect(
-        dsn, application_name="cityops-identity", autocommit=False, role="cityops_api"
-    ) as connection:
-        pool = OneConnection(connection)
-        audit = PostgresAudit(Db(pool), Spool(settings.data_dir))
-        yield identity_desk(settings, pool, _of_command(settings, needs_secret)), audit
+    name = "cityops-identity"
+    async with await connect(dsn, application_name=name, autocommit=False, role="cityops_api") as website:
+        pool = OneConnection(website)
+        own = login_of(dsn, "cityops_identity") if settings.api.dsn and not await is_owners(pool) else dsn
+        async with await connect(
+            own, application_name=name, autocommit=False, role="cityops_identity"
+        ) as accounts:
+            audit = PostgresAudit(Db(pool), Spool(settings.data_dir))
+            yield identity_desk(settings, OneConnection(accounts), _of_command(settings, needs_secret)), audit
 
 
 def _of_command(settings: Settings, needed: bool) -> Secrets:

@@ -35,8 +35,8 @@ class Children:
     grace_s: float = GRACE_S
     running: dict[str, ServerProcess] = field(default_factory=dict)
 
-    def start(self, name: str, arguments: Sequence[str]) -> None:
-        """Start ``cityops <arguments>`` under ``name``."""
+    def start(self, name: str, arguments: Sequence[str], withheld: Sequence[str] = ()) -> None:
+        """Start ``cityops <arguments>`` under ``name``, without the settings that are ``withheld`` from it."""
         self.log_dir.mkdir(parents=True, exist_ok=True)
         self.running[name] = ServerProcess(
             [sys.executable, "-m", "ops_api", *arguments],
@@ -44,7 +44,7 @@ class Children:
             log_file=self.log_path(name),
             stop_signal=signal.SIGTERM,
             grace_s=self.grace_s,
-            env=self.environment,
+            env={**self.environment, **dict.fromkeys(withheld, "")},
         )
 
     def log_path(self, name: str) -> Path:

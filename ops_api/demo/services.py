@@ -14,6 +14,8 @@ from cityops.errors import TransientError
 from ops_api.demo.children import Children
 
 READY_WITHIN_S = 60.0
+WITHHELD = {"api": ("CITYOPS_DB__DSN",)}
+"""Settings that a service does not get: the website has logins of its own, and not the owner's."""
 
 
 async def start_services(
@@ -56,7 +58,7 @@ async def start_services(
         commands["notify"] = ["notify", "run"]
     try:
         for name, arguments in commands.items():
-            children.start(name, arguments)
+            children.start(name, arguments, withheld=WITHHELD.get(name, ()))
         await asyncio.gather(*(wait_ready(children, name, ports[name]) for name in commands))
     except BaseException:
         await children.stop()

@@ -8,6 +8,8 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from psycopg.conninfo import make_conninfo
+
 from cityops.db.migrate import upgrade
 from cityops.db.pool import connect
 from cityops.embedded.mosquitto import EmbeddedMosquitto
@@ -18,9 +20,10 @@ from cityops.settings import Settings
 from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
 from devices.registry import Registry
 from ingest.registry_store import store_registry
+from ops_api.web_login import make_web_login
 from ops_api.wiring import kinds_of, reading_tables
 
-INGEST_USER, STA_USER = "ingest", "sta"
+INGEST_USER, STA_USER, WEB_LOGIN = "ingest", "sta", "cityops_web"
 
 
 @dataclass
@@ -81,12 +84,14 @@ async def start_stack(
     stack = Stack(database or EmbeddedPostgres(folder), broker, credentials)
     try:
         await _start_both(stack)
-        await _fill(stack.dsn, at_first or registry, settings)
+        web = make_conninfo(stack.dsn, user=WEB_LOGIN, password=secrets.token_urlsafe(24))
+        await _fill(stack.dsn, at_first or registry, settings, web)
     except BaseException:
         await stack.stop()
         raise
     stack.environment = {
         "CITYOPS_DB__DSN": stack.dsn,
+        "CITYOPS_API__DSN": web,
         "CITYOPS_MQTT__HOST": stack.mosquitto.host,
         "CITYOPS_MQTT__PORT": str(stack.mosquitto.service_port),
         "CITYOPS_MQTT__USERNAME": INGEST_USER,
@@ -112,7 +117,8 @@ async def _start_both(stack: Stack) -> None:
             raise failure
 
 
-async def _fill(dsn: str, registry: Registry, settings: Settings) -> None:
+async def _fill(dsn: str, registry: Registry, settings: Settings, web: str) -> None:
     async with await connect(dsn, application_name="cityops demo") as conn:
         await upgrade(conn, reading_tables(kinds_of(settings)))
+        await make_web_login(conn, web)
         await store_registry(conn, registry)

@@ -1,7 +1,8 @@
 """Queries and writes that run as a database role of their own: what the website's role may not.
 
 A role is taken for one transaction with ``set_config(…, true)`` and is gone at its end, whatever comes between. The
-roles and their rights are in ``cityops/db/routines/zz_rights.sql``.
+roles and their rights are in ``cityops/db/routines/zz_rights.sql``. Where the website has logins of its own, a role that its
+first login may not take has connections of another (:func:`stand_beside`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection, sql
 
@@ -16,6 +18,17 @@ from ops_api.queries import Db, Pool, Transaction
 
 Role = Literal["cityops_registrar", "cityops_identity", "cityops_officer", "cityops_housing", "cityops_open"]
 BECOME = sql.SQL("select set_config('role', %(role)s, true), set_config('search_path', 'public', true)")
+_BESIDE: WeakKeyDictionary[Pool, dict[str, Pool]] = WeakKeyDictionary()
+"""Of a pool whose login may not take every role: who lends connections that may."""
+
+
+def stand_beside(pool: Pool, role: Role, other: Pool) -> None:
+    """Say that what is asked of ``pool`` as ``role`` is for the connections of ``other``."""
+    _BESIDE.setdefault(pool, {})[role] = other
+
+
+def _lender(pool: Pool, role: Role) -> Pool:
+    return _BESIDE.get(pool, {}).get(role, pool)
 
 
 class RoleDb(Db):
@@ -27,7 +40,7 @@ class RoleDb(Db):
     """
 
     def __init__(self, of: Db, role: Role) -> None:
-        self._pool = of._pool
+        self._pool = _lender(of._pool, role)
         self._timeout_s = of._timeout_s
         self._sql = of._sql
         self._role = role
@@ -54,7 +67,7 @@ class RolePool:
     """
 
     def __init__(self, pool: Pool, role: Role, timeout_s: float | None = None) -> None:
-        self._pool, self._role, self._timeout_s = pool, role, timeout_s
+        self._pool, self._role, self._timeout_s = _lender(pool, role), role, timeout_s
 
     @asynccontextmanager
     async def connection(

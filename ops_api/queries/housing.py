@@ -16,7 +16,6 @@ from ops_api.queries import Db, Row
 from ops_api.queries.as_role import RoleDb, RolePool
 
 How = Literal["page", "home", "file", "program", "terminal"]
-Audience = Literal["resident", "officer"]
 
 NAME_MOST, PURPOSE_MOST = 100, 300
 DAILY_DAYS = 28
@@ -74,9 +73,14 @@ async def ward_counts(db: Db) -> list[Row]:
 
     Not to be shown like that: see :mod:`ops_api.housing.wards`.
     """
-    return await db.rows("ward_counts")
+    return await HousingDb(db).rows("ward_counts")
 
 
-async def case_reminders(db: Db, case_id: int, audience: Audience) -> list[Row]:
-    """Return what was reminded of a case, in the order in which it was planned."""
-    return await db.rows("case_reminders", case_id=case_id, audience=audience)
+async def council_reminders(db: Db, case_id: int) -> list[Row]:
+    """Return what the council was reminded of in a case of its own, in the order in which it was planned."""
+    return await HousingDb(db).rows("council_reminders", case_id=case_id)
+
+
+async def my_reminders(hers: Db, case_id: int) -> list[Row]:
+    """Return what a household was reminded of in a case; ``hers``: as the resident who asks."""
+    return await hers.rows("my_reminders", case_id=case_id)

@@ -17,11 +17,9 @@ select housing_is_shown(%(home_id)s::integer, %(case_id)s::bigint) as shown
 -- Of the week of the newest findings, counted once.
 select * from ward_counts()
 
--- case_reminders
--- What was reminded of a case, to the household ('resident') or the council ('officer'). Nobody's address, no text.
-select n.key, split_part(n.key, ':', 3) as step, split_part(n.key, ':', 4) as what, n.recipient, n.channel, n.title, n.state,
-       n.not_before, n.sent_at, n.suppressed_why
-  from notification n
- where n.kind = 'reminder' and n.key like 'case:' || %(case_id)s::bigint || ':%%'
-   and split_part(n.key, ':', 6) = %(audience)s
- order by n.notification_id
+-- my_reminders
+-- What was reminded of a case (routines/shown.sql): to the household of who asks.
+select * from my_reminders(%(case_id)s::bigint)
+
+-- council_reminders
+select * from council_reminders(%(case_id)s::bigint)

@@ -29,5 +29,5 @@ select (select max(version) from round_plan where day = %(day)s::date) as plan_v
 -- Changes with every act of an incident, and with what people do with alarms; all else that pages of incidents tell waits for
 -- the next time that they are made anyway.
 select (select max(act_id) from incident_act) as act,
-       (select max(log_id) from (select log_id, actor from alarm_log order by log_id desc limit 200) newest
+       (select max(log_id) from (select log_id, actor from alarm_log_head order by log_id desc limit 200) newest
          where actor = 'person') as line

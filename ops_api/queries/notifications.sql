@@ -3,7 +3,7 @@
 select n.notification_id, n.alarm_id, n.recipient, n.channel, n.kind, n.severity, n.title, n.state, n.attempts,
        n.not_before, n.created_at, n.sent_at, n.delivered_at, n.last_error, n.suppressed_why, n.fallback_of, n.bundled_in,
        substring(c.address from '\d{3}$') as address_ends
-  from notification n
+  from notification_shown n
   left join contact c on c.person = n.recipient and c.channel = n.channel
  where (%(state)s::text is null or n.state = %(state)s)
    and (%(alarm_id)s::bigint is null or n.alarm_id = %(alarm_id)s)
@@ -41,8 +41,8 @@ select 1 as found from webhook where webhook_id = %(webhook_id)s and active
 -- Of the newest messages, and of all that wait. Failures: attempts in a row since the last that went out;
 -- a refusal is the message's fault, not the channel's. Errors are the channels' own words, without addresses.
 with recent as (
-    select * from notification
-    where notification_id > (select coalesce(max(notification_id), 0) from notification) - 5000
+    select * from notification_shown
+    where notification_id > (select coalesce(max(notification_id), 0) from notification_shown) - 5000
 ), tried as (
     select n.channel, n.notification_id, a.at, a.verdict, a.error
     from recent n join delivery_attempt a using (notification_id) where a.at > %(now)s::timestamptz - interval '24 hours'
@@ -62,7 +62,7 @@ with recent as (
     select channel, count(*) filter (where not_before <= %(now)s) as due,
            count(*) filter (where not_before > %(now)s) as later,
            min(not_before) filter (where not_before <= %(now)s) as due_since
-    from notification where state in ('pending', 'sending') group by channel
+    from notification_shown where state in ('pending', 'sending') group by channel
 ), people as (
     select channel, count(*) as people from contact join person using (person) where active group by channel
 )

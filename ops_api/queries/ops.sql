@@ -52,7 +52,7 @@ order by array_position(array['critical', 'major', 'warning', 'info'], severity)
 
 -- wall_urgent
 -- The most urgent active alarms of all, in the order of web/alarms_view.by_urgency; what is wrong in homes is on the tiles alone.
-select alarm_id from alarm where cleared_at is null and subject_kind <> 'home'
+select alarm_id from alarm_shown where cleared_at is null and subject_kind <> 'home'
 order by case when shelved_until is not null or closed_at is not null then 2 when acknowledged_at is not null then 1 else 0 end,
          array_position(array['critical', 'major', 'warning', 'info'], severity), raised_at desc limit %(limit)s
 
@@ -105,5 +105,5 @@ where t.at >= %(since)s order by t.act_id desc limit %(limit)s
 select count(*) filter (where delivered_at >= %(now)s::timestamptz - interval '1 hour' or sent_at >= %(now)s::timestamptz - interval '1 hour') as sent,
        count(*) filter (where state in ('failed', 'expired') and created_at >= %(now)s::timestamptz - interval '1 hour') as failed,
        count(*) filter (where state in ('pending', 'sending') and coalesce(retry_at, not_before) < %(now)s::timestamptz - interval '5 minutes') as late
-from notification
-where notification_id > (select coalesce(max(notification_id), 0) - 2000 from notification)
+from notification_shown
+where notification_id > (select coalesce(max(notification_id), 0) - 2000 from notification_shown)

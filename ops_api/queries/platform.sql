@@ -3,7 +3,7 @@
 select (select max(batch_id) from ingest_batch) as batch,
        (select max(updated_at) from rule_cursor) as rules,
        diary_newest() as diary,
-       (select max(log_id) from alarm_log) as alarm_log
+       (select max(log_id) from alarm_log_head) as alarm_log
 
 -- event_time
 select max(event_time) as event_time, max(updated_at) as updated_at from rule_cursor

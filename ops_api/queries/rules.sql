@@ -2,13 +2,10 @@
 select catalogue_id, label, files, created_at, created_by from catalogue_version where state = 'live'
 
 -- rule_overrides
--- Homes masked (routines/masking.sql).
-select override_id, rule_id, path, scope_kind,
-       case when scope_kind <> 'home' then scope
-            when home_told((select h.home_id from home_named h where h.home_id::text = scope), null) then scope
-            else 'a home' end as scope, value, author, reason, starts_at, expires_at, withdrawn_at,
+-- Homes masked (routines/shown.sql).
+select override_id, rule_id, path, scope_kind, scope, value, author, reason, starts_at, expires_at, withdrawn_at,
        withdrawn_by, taken_at is not null as in_use
-from rule_override
+from rule_override_shown
 where %(rule_id)s::text is null or rule_id = %(rule_id)s
 order by override_id desc limit 1000
 

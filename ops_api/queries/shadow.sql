@@ -17,38 +17,8 @@ left join shadow.rule_cursor c on c.service = 'shadow'
 left join public.rule_cursor live on live.service = 'rules'
 
 -- shadow_alarms
--- Both sides at once, so that they are of one moment. No home is named, whatever it shares: homes are numbered here
--- by the hash of their secret code, only to tell them apart.
-with side as (
-    select 'live' as side, alarm_id, rule_id, subject_kind, subject, severity, raised_at, cleared_at, title, reason, flapping
-    from public.alarm where not starts_with(rule_id, 'platform.') and rule_id <> 'winter.order_unanswered'
-    union all
-    select 'shadow', alarm_id, rule_id, subject_kind, subject, severity, raised_at, cleared_at, title, reason, flapping
-    from shadow.alarm
-), member as (
-    select 'live' as side, alarm_id, kind, subject, joined_at from public.alarm_member
-    union all
-    select 'shadow', alarm_id, kind, subject, joined_at from shadow.alarm_member
-), one as (
-    select code, 'a home (' || row_number() over (order by md5(code)) || ' of ' || count(*) over () || ')' as name
-    from (select subject as code from side where subject_kind = 'home'
-          union select subject from member where kind = 'home') c
-)
-select a.side, a.rule_id, a.subject_kind, coalesce(o.name, a.subject) as subject,
-       a.severity, extract(epoch from a.raised_at)::float8 as raised_s,
-       case when a.cleared_at < %(until)s then extract(epoch from a.cleared_at)::float8 end as cleared_s,
-       masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label, '-infinity') as title,
-       masked_reason(a.subject_kind, a.reason, h.home_id, h.code, h.label, '-infinity') as reason,
-       coalesce((select array_agg(distinct n.name order by n.name) from member m
-                 left join one o on m.kind = 'home' and o.code = m.subject
-                 cross join lateral (select coalesce(o.name, m.subject) as name) n
-                 where m.side = a.side and m.alarm_id = a.alarm_id and m.joined_at < %(until)s), '{}') as members,
-       a.flapping
-from side a
-left join one o on a.subject_kind = 'home' and o.code = a.subject
-left join home_named h on a.subject_kind = 'home' and h.code = a.subject
-where a.raised_at < %(until)s and (a.cleared_at is null or a.cleared_at >= %(since)s)
-order by a.raised_at, a.rule_id, a.subject
+-- Both sides at once, homes numbered only to tell them apart (routines/shown.sql).
+select * from shadow.alarms_shown(%(since)s::timestamptz, %(until)s::timestamptz)
 
 -- shadow_decisions
 with side as (

@@ -83,7 +83,7 @@ from treatment_act where at >= %(from)s and at < %(to)s order by act_id
 -- log_stand
 -- Differs where anything was added to a night's log, but for what lorries do.
 select (select max(act_id) from treatment_act) as acts, (select max(decision_id) from decision) as decisions,
-       (select max(event_id) from event) as events, (select max(log_id) from alarm_log) as alarms,
+       (select max(event_id) from event) as events, (select max(log_id) from alarm_log_head) as alarms,
        (select max(forecast_id) from road_forecast_issue) as forecasts
 
 -- night_alarms

@@ -1,12 +1,10 @@
 -- work_items
 -- in_home marks a device that is or was in a home: it has no page, and what it measured is its household's.
 select w.work_item_id, w.rule_id, w.rule_version, w.device, n.kind, coalesce(d.label, '') as label, w.opened_at,
-       w.gone_at, w.done_at, w.done_by, w.assignee, w.due_at, w.title, w.reason, x.in_home,
-       case when x.in_home then '{}'::jsonb else w.inputs end as inputs
-from work_item w
+       w.gone_at, w.done_at, w.done_by, w.assignee, w.due_at, w.title, w.reason, w.in_home, w.inputs
+from work_item_shown w
 left join device_named n on n.name = w.device
 left join device d on d.device_id = n.device_id
-cross join lateral (select is_private(w.device) as in_home) x
 where (%(work_item_id)s::bigint is null or w.work_item_id = %(work_item_id)s)
   and (%(done)s::boolean is null or (w.done_at is not null) = %(done)s)
   and (%(assignee)s::text is null or w.assignee = %(assignee)s)
@@ -19,13 +17,13 @@ limit %(limit)s
 select at, by, via, what, detail from work_item_log where work_item_id = %(work_item_id)s order by entry_id
 
 -- work_lock
-select done_at, done_by from work_item where work_item_id = %(work_item_id)s for update
+select done_at, done_by from work_item_desk where work_item_id = %(work_item_id)s for update
 
 -- work_assign
-update work_item set assignee = %(assignee)s where work_item_id = %(work_item_id)s
+update work_item_desk set assignee = %(assignee)s where work_item_id = %(work_item_id)s
 
 -- work_done
-update work_item set done_at = greatest(opened_at, %(at)s), done_by = %(by)s where work_item_id = %(work_item_id)s
+update work_item_desk set done_at = greatest(opened_at, %(at)s), done_by = %(by)s where work_item_id = %(work_item_id)s
 
 -- work_note
 insert into work_item_log (work_item_id, at, by, via, what, detail)

@@ -13,6 +13,7 @@ from pydantic import Field
 from ops_api.access.model import Principal
 from ops_api.access.principal import Asker, network
 from ops_api.queries import Row
+from ops_api.queries.as_role import RoleDb
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import Document
 from ops_api.web import words
@@ -116,7 +117,8 @@ def _told(names: dict[str, str], about: str) -> str:
 
 
 async def _read(ctx: Context, request: Request, who: Principal, via: str, **wanted: object) -> list[Row]:
-    return await ctx.db.rows(
+    # On the accounts' own login: what answers everybody can't read who did what.
+    return await RoleDb(ctx.db, "cityops_identity").rows(
         "audit_read",
         at_us=round(ctx.clock.now().timestamp() * 1_000_000),
         actor_kind=who.kind,

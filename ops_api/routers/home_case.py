@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, HTTPException, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.case_work import case_document
-from ops_api.queries.housing import case_reminders
+from ops_api.queries.housing import my_reminders
 from ops_api.routers import cases
 from ops_api.routers.cases import CasePost, ContactPost, EntryPost, Number, ReplyPost, home_book
 from ops_api.routers.context import Context, Ctx
@@ -82,12 +82,11 @@ def noon_of(ctx: Context, typed: str) -> datetime:
 @pages.get("/home/{code}/evidence")
 async def evidence(code: Code, ctx: Ctx, who: Who, saved: str = "") -> HTMLResponse:
     """Say until when the landlord has time, and show all that was written down."""
-    _, home = at_home(who, code)
+    member, home = at_home(who, code)
     mine = await home_book(ctx, who, code)
     now = ctx.clock.now()
     filed = [f.case for f in await mine.book.cases(home.home_id)]
-    # Messages are the owner's to read: of cases that the resident's own book has just shown.
-    reminders = {c.case_id: await case_reminders(ctx.db, c.case_id, "resident") for c in filed}
+    reminders = {c.case_id: await my_reminders(member.db, c.case_id) for c in filed}
     view = home_case.view(
         [case_document(c, now, mine.cases.law, mine.cases.days) for c in filed],
         await mine.book.contacts(home.home_id),

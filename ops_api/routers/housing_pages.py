@@ -176,7 +176,7 @@ async def _home(ctx: Context, asks: Asks, home_id: int, refused: str = "", statu
         view.case_view(
             c,
             k,
-            await queries.case_reminders(ctx.db, c.case_id, "officer"),
+            await queries.council_reminders(ctx.db, c.case_id),
             now=now,
             law=law.law,
             days=law.days,

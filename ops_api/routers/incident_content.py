@@ -8,6 +8,7 @@ from typing import Any
 
 from ops_api.housing.wards import ward_document
 from ops_api.incident_places import Spot, no_addresses, spot_of
+from ops_api.queries.housing import ward_counts
 from ops_api.routers.content import live_state
 from ops_api.routers.context import Context
 from ops_api.routers.incident_form import IncidentForm
@@ -103,7 +104,7 @@ async def _near(ctx: Context, i: Incident, signals: Sequence[Signal], now: datet
 
 async def _homes(ctx: Context, i: Incident) -> str:
     """Return what may be told of homes around it: by ward, weekly, never of a few."""
-    rows = await ctx.db.rows("ward_counts")
+    rows = await ward_counts(ctx.db)
     if i.latitude_deg is None or i.longitude_deg is None:
         return ""
     ward = ward_at(i.latitude_deg, i.longitude_deg, {r["ward_id"]: r["boundary"] for r in rows})

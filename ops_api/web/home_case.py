@@ -107,7 +107,7 @@ def view(
         contacts: in order of time.
         photos: in order of time.
         packs: the newest last.
-        reminders: rows of ``case_reminders`` to the household, by case.
+        reminders: rows of ``my_reminders`` to the household, by case.
         now: the wall clock's time: a landlord's days are real ones.
         brand: its time zone.
     """

@@ -15,23 +15,18 @@ order by alarm_id
 for update of alarm skip locked
 
 -- lock_alarm
-select alarm_id from alarm where alarm_id = %(alarm_id)s for update of alarm
+select alarm_id from alarm_desk where alarm_id = %(alarm_id)s for update
 
 -- alarms
--- Read after locking: what others wrote before they let go is seen. Homes are masked (cityops/db/routines/masking.sql):
+-- Read after locking: what others wrote before they let go is seen. Homes are masked (cityops/db/routines/shown.sql):
 -- what is told of them is in the words that go out.
-select a.alarm_id, a.rule_id, a.subject_kind,
-       masked_subject(a.subject_kind, a.subject, h.home_id, a.cleared_at) as subject,
-       a.severity,
+select a.alarm_id, a.rule_id, a.subject_kind, a.subject, a.severity,
        extract(epoch from a.raised_at)::float8 as raised_s, extract(epoch from a.cleared_at)::float8 as cleared_s,
        extract(epoch from a.acknowledged_at)::float8 as acknowledged_s, a.acknowledged_by, a.acknowledged_severity,
        a.assignee, extract(epoch from a.shelved_until)::float8 as shelved_until_s,
        extract(epoch from a.closed_at)::float8 as closed_s, a.closed_by, a.verdict, a.flapping,
-       a.escalation_step as step, a.told,
-       masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label, a.cleared_at) as title,
-       masked_reason(a.subject_kind, a.reason, h.home_id, h.code, h.label, a.cleared_at) as reason
-from alarm a
-left join home_named h on a.subject_kind = 'home' and h.code = a.subject
+       a.escalation_step as step, a.told, a.title, a.reason
+from alarm_shown a
 where a.alarm_id = any (%(alarm_ids)s)
 
 -- unplanned
@@ -56,10 +51,10 @@ select distinct rule_id from alarm where cleared_at is null and closed_at is nul
 select extract(epoch from min(due_at))::float8 from alarm_timer
 
 -- known_request
-select 1 from alarm_log where alarm_id = %(alarm_id)s and request_id = %(request_id)s
+select 1 from alarm_log_head where alarm_id = %(alarm_id)s and request_id = %(request_id)s
 
 -- put_alarms
-update alarm a
+update alarm_desk a
 set acknowledged_at = to_timestamp(x.acknowledged_s), acknowledged_by = x.acknowledged_by,
     acknowledged_severity = x.acknowledged_severity, assignee = x.assignee,
     shelved_until = to_timestamp(x.shelved_until_s), closed_at = to_timestamp(x.closed_s), closed_by = x.closed_by,
@@ -80,12 +75,9 @@ from jsonb_to_recordset(%(rows)s::jsonb) as x(
 order by place
 
 -- add_acknowledged
-insert into event (kind, subject_kind, subject, at, detail)
-select 'alarm_acknowledged', a.subject_kind, a.subject, to_timestamp(x.at_s),
-       jsonb_build_object('alarm_id', a.alarm_id, 'by', x."by", 'note', coalesce(x.detail ->> 'note', ''))
+select alarm_acknowledged(x.alarm_id, to_timestamp(x.at_s), x."by", x.detail ->> 'note')
 from jsonb_to_recordset(%(rows)s::jsonb) as x(
     place integer, alarm_id bigint, at_s float8, "by" text, what text, detail jsonb)
-join alarm a using (alarm_id)
 where x.what = 'acknowledged'
 order by x.place
 
@@ -115,44 +107,11 @@ from jsonb_to_recordset(%(rows)s::jsonb) as x(
 on conflict (key) do nothing
 
 -- timeline
--- Only fields that say nothing of a home; its own and its members' names are replaced. What the engine says of one is
--- masked as of then; what people typed is theirs.
-select l.log_id, l.alarm_id, extract(epoch from l.at)::float8 as at_s, l.actor, l."by", l.via, l.what,
-       jsonb_strip_nulls(jsonb_build_object(
-           'severity', l.detail -> 'severity', 'before', l.detail -> 'before', 'begins', l.detail -> 'begins',
-           'changes', l.detail -> 'changes', 'to', l.detail -> 'to', 'kind', l.detail -> 'kind',
-           'step', l.detail -> 'step', 'after_s', l.detail -> 'after_s', 'messages', l.detail -> 'messages',
-           'until_s', l.detail -> 'until_s', 'verdict', l.detail -> 'verdict', 'by', l.detail -> 'by',
-           'error', l.detail -> 'error',
-           'member_kind', m.kind,
-           'member', masked_subject(m.kind, m.subject, mh.home_id, l.at),
-           'member_label', coalesce(s.street || ' (' || m.subject || ')', b.label),
-           'member_severity', l.detail -> 'member' ->> 'severity'
-       )) || coalesce((
-           select jsonb_object_agg(t.name, case
-                      when l.actor <> 'engine' or t.name <> 'reason'
-                      then by_number(by_number(t.said, case when home_told(h.home_id, l.at) then h.home_id end, h.code, h.label),
-                                     case when home_told(mh.home_id, l.at) then mh.home_id end, mh.code, mh.label)
-                      when m.kind is not null
-                      then masked_member(m.kind, m.subject, t.said, a.rule_id, a.subject_kind, mh, h, l.at)
-                      else masked_reason(a.subject_kind, t.said, h.home_id, h.code, h.label, l.at) end)
-           from (values ('reason', coalesce(l.detail ->> 'reason', l.detail -> 'member' ->> 'reason')),
-                        ('text', l.detail ->> 'text'), ('note', l.detail ->> 'note')) t(name, said)
-           where t.said is not null
-             -- A home that is gone can't be replaced by its number.
-             and not (a.subject_kind = 'home' and h.home_id is null)
-             and not (m.kind is not distinct from 'home' and mh.home_id is null)), '{}') as detail
-from alarm_log l
-join alarm a using (alarm_id)
-left join home_named h on a.subject_kind = 'home' and h.code = a.subject
-cross join lateral (select
-    coalesce(l.detail -> 'member' ->> 'kind', l.detail ->> 'member_kind') as kind,
-    coalesce(l.detail -> 'member' ->> 'subject', l.detail ->> 'member') as subject) m
-left join home_named mh on m.kind = 'home' and mh.code = m.subject
-left join road_segment s on m.kind = 'segment' and s.segment_id = m.subject
-left join bin_site b on m.kind = 'bin' and b.bin_id = m.subject
-where l.alarm_id = any (%(alarm_ids)s::bigint[]) or l.log_id = any (%(log_ids)s::bigint[])
-order by l.log_id
+-- Masked (cityops/db/routines/shown.sql).
+select log_id, alarm_id, extract(epoch from at)::float8 as at_s, actor, "by", via, what, detail
+from alarm_log_shown
+where alarm_id = any (%(alarm_ids)s::bigint[]) or log_id = any (%(log_ids)s::bigint[])
+order by log_id
 
 -- tell_listeners
 select pg_notify('cityops_rules', %(payload)s)

@@ -78,19 +78,8 @@ create table shadow.run (
 )
 
 -- show
--- The website shows both sides (routines/zz_rights.sql).
-grant select on shadow.run, shadow.rule_cursor, shadow.alarm, shadow.alarm_member, shadow.decision to cityops_api
-
--- hide
--- A copy of a table has no policies: what is decided of homes is hidden from the website here too (routines/api_role.sql).
-create policy homes_are_not_shown on shadow.decision
-    using ((select current_user) <> 'cityops_api' or subject_kind <> 'home')
-
--- lock
-alter table shadow.decision enable row level security
-
--- let_in
-grant usage on schema shadow to cityops_api
+-- The website shows both sides, and nothing that is decided of homes (routines/shown.sql).
+select make_shadow_shown()
 
 -- copy
 -- One statement, so that memory, cursor and alarms are of one moment.

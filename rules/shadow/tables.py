@@ -106,7 +106,7 @@ async def _make(conn: Connection, start_id: int, made_of: str) -> None:
         await conn.execute(SQL[query])
     for table in TABLES:
         await conn.execute(sql.SQL(LIKE).format(table=sql.Identifier(table)))
-    for query in ("let_in", "hide", "lock", "show"):
+    for query in ("show",):
         await conn.execute(SQL[query])
     await conn.execute(SQL["copy"], {"start_id": start_id, "made_of": made_of, "service": SERVICE})
     await conn.execute(SQL["number_on"])

@@ -17,8 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
+from cityops.embedded.postgres import running_dsn
+from ops_api.web_login import APART
 from tests.fakes import command_line
 from tests.fakes.stretched import stretched_s
 
@@ -135,6 +138,17 @@ def test_pages_answer_and_ctrl_c_leaves_nothing_within_5_s(folder: Path) -> None
         read_until(process, "readings committed")
         with urllib.request.urlopen(address[1] + "/api/v1/openapi.json", timeout=20) as answer:
             assert json.load(answer)["info"]["title"]
+        # The pages' process has logins of its own and not the owner's.
+        with psycopg.connect(running_dsn(folder / "demo") or "") as owner:
+            logins = dict(
+                owner.execute(
+                    "select application_name, min(usename) || max(usename) from pg_stat_activity where application_name"
+                    " in ('cityops-api', 'cityops-people', 'cityops-accounts', 'cityops-housing') group by 1"
+                ).fetchall()
+            )
+        assert logins == {"cityops-api": "cityops_web" * 2} | {
+            f"cityops-{key}": f"cityops_web_{key}" * 2 for key in APART
+        }
         asked = time.monotonic()
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)

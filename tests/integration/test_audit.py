@@ -152,8 +152,10 @@ async def test_the_websites_role_adds_and_reads_by_functions_only(audit: Postgre
     read = (
         "select count(*) from audit_read(1, 'staff', 'a-9', 'admin', 'web', '', 'r', null, null, null, 100)"
     )
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        run(db_dsn, as_api + read)  # it answers everybody; who reads is on the accounts' own login
     with psycopg.connect(db_dsn, autocommit=True) as connection:
-        connection.execute(as_api.encode())
+        connection.execute("set role cityops_identity")
         assert connection.execute(read.encode()).fetchone() == (3,)  # the two, and that they were read
         assert connection.execute(read.encode()).fetchone() == (4,)
     assert run(db_dsn, "select actor_id, action from audit_entry where entry_id = 3") == [

@@ -8,6 +8,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from ops_api.doctor_role import website_role
+from ops_api.web_login import APART, make_web_login
 
 LOGIN = "doctor_web"
 
@@ -15,7 +16,7 @@ LOGIN = "doctor_web"
 @pytest.mark.parametrize(
     ("attributes", "level", "said"),
     [
-        ("noinherit in role cityops_api, cityops_registrar", "ok", "a login of its own"),
+        ("noinherit in role cityops_api, cityops_registrar", "warning", "may become cityops_registrar"),
         ("in role cityops_api, cityops_registrar", "warning", "rights beside its roles"),
         ("noinherit superuser in role cityops_api", "warning", "rights beside its roles"),
         ("noinherit", "error", "permission denied"),
@@ -31,6 +32,22 @@ async def test_a_login_of_its_own(db_dsn: str, attributes: str, level: str, said
             owner.execute(f"drop role {LOGIN}")
     assert found.level == level, found
     assert said in found.detail
+
+
+async def test_the_logins_that_an_upgrade_makes_and_one_that_is_missing(db_dsn: str) -> None:
+    web = make_conninfo(db_dsn, user=LOGIN, password="w" * 20)
+    async with await psycopg.AsyncConnection.connect(db_dsn, autocommit=True) as owner:
+        await make_web_login(owner, web)
+        try:
+            [found] = await website_role(web, own_login=True)
+            assert (found.level, found.detail) == ("ok", "cityops_api, on a login of its own")
+            await owner.execute(f"revoke cityops_officer from {LOGIN}_housing")
+            _, lacks = await website_role(web, own_login=True)
+            assert (lacks.level, lacks.name) == ("error", "website's login for housing")
+        finally:
+            for name in (LOGIN, *(f"{LOGIN}_{key}" for key in APART)):
+                await owner.execute(f"drop owned by {name}")
+                await owner.execute(f"drop role {name}")
 
 
 async def test_the_owners_login_and_one_that_does_not_answer(db_dsn: str) -> None:

@@ -18,7 +18,7 @@ from cityops.embedded.postgres import EmbeddedPostgres
 from cityops.errors import ConfigurationError
 from devices.contract.kind import discover
 from ingest.core.ddl import statements
-from ops_api.web_login import ROLES, make_web_login
+from ops_api.web_login import APART, WEB_ROLES, login_beside, make_web_login
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "timescaledb" / "10-roles.sh"
 PASSWORDS = {"cityops_db_password": "own'er", "grafana_db_password": "graf-ana"}
@@ -116,21 +116,36 @@ async def test_the_website_has_a_login_of_its_own_that_reads_no_home(stack_serve
     web = make_conninfo(_as(stack_server, "cityops_web"), password="we'b" * 4)
     async with await psycopg.AsyncConnection.connect(_as(stack_server, "cityops"), autocommit=True) as owner:
         await upgrade(owner, lambda flavour: statements(discover(), flavour))
-        assert await make_web_login(owner, web) == ["login cityops_web"]
+        names = ["cityops_web", *(f"cityops_web_{key}" for key in APART)]
+        assert await make_web_login(owner, web) == [f"login {name}" for name in names]
         # As a restore into another cluster leaves it: with all rights of its roles at once.
         await owner.execute("alter role cityops_web inherit")
         await owner.execute("grant cityops_api, cityops_registrar to cityops_web with inherit true")
+        with psycopg.connect(web, autocommit=True, options="-c role=cityops_api") as older:
+            [kept] = await make_web_login(owner, web)
+            assert "keeps cityops_registrar while an older website runs" in kept
+            older.execute("set role cityops_registrar")
+            with psycopg.connect(login_beside(web, "people")):  # the new one is up: it needs it no more
+                assert await make_web_login(owner, web) == []
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                older.execute("set role cityops_registrar")
         assert await make_web_login(owner, web) == []
         assert await make_web_login(owner, _as(stack_server, "cityops")) == []
-    for role in ROLES:
-        with psycopg.connect(web, autocommit=True, options=f"-c role={role}") as conn:
-            assert conn.execute("select current_user").fetchone() == (role,)
+        # The others' names follow from it: one must not be a role's, which would then log in.
+        for name in ("cityops_api", "cityops_registrar"):
+            with pytest.raises(ConfigurationError, match="say cityops_web"):
+                await make_web_login(owner, _as(stack_server, name))
+    for dsn, roles in ((web, WEB_ROLES), *((login_beside(web, key), of) for key, of in APART.items())):
+        for role in roles:
+            with psycopg.connect(dsn, autocommit=True, options=f"-c role={role}") as conn:
+                assert conn.execute("select current_user").fetchone() == (role,)
     with psycopg.connect(web, autocommit=True, options="-c role=cityops_api") as conn:
         assert conn.execute("select count(*) from device_named").fetchone() == (0,)
         for statement in (
             "select * from home",
             "reset role; set role none; select * from home",
             "set role cityops",
+            "set role cityops_registrar",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 conn.execute(statement)  # type: ignore[call-overload]

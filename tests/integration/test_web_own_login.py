@@ -10,15 +10,22 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
+from cityops.errors import TransientError
+from cityops.settings import DbSettings, Settings
+from cityops.settings_api import ApiSettings
 from devices.contract.kind import discover
 from devices.registry import Registry
 from ingest.erasure import Erasure
 from ingest.erasure_queue import ErasureQueue
 from ops_api.households.people import People
 from ops_api.queries import Db
+from ops_api.queries.as_role import RoleDb
+from ops_api.role_pools import roles_apart
+from ops_api.web_login import APART, make_web_login
 from tests.fakes import website
 from tests.fakes.command_line import cityops
 from tests.fakes.households import NOW, street
@@ -26,9 +33,7 @@ from tests.fakes.households import NOW, street
 pytestmark = pytest.mark.storage
 
 LOGIN = "own_login_web"
-ROLES = (
-    "cityops_api", "cityops_registrar", "cityops_identity", "cityops_officer", "cityops_housing", "cityops_resident", "cityops_open",
-)  # fmt: skip
+LOGINS = (LOGIN, *(f"{LOGIN}_{key}" for key in APART))
 PAGES = (
     "/", "/home", "/ops", "/alarms", "/bins", "/winter", "/work", "/health", "/rules", "/incidents", "/housing/wards", "/bin-day",
     "/api/v1/status", "/api/v1/devices", "/api/v1/readings/latest?kind=frog", "/api/v1/alarms", "/readyz", "/metrics", "/sign-in",
@@ -37,14 +42,16 @@ PAGES = (
 
 @asynccontextmanager
 async def own_login(dsn: str) -> AsyncIterator[str]:
-    """A login as docs/deploy.md makes it."""
+    """The logins as `cityops db upgrade` makes them."""
+    web = make_conninfo(dsn, user=LOGIN, password="w" * 20)
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as owner:
-        await owner.execute(f"drop role if exists {LOGIN}")
-        await owner.execute(f"create role {LOGIN} login noinherit in role {', '.join(ROLES)}")
+        assert await make_web_login(owner, web) == [f"login {name}" for name in LOGINS]
         try:
-            yield make_conninfo(dsn, user=LOGIN, password="")
+            yield web
         finally:
-            await owner.execute(f"drop role {LOGIN}")
+            for name in LOGINS:
+                await owner.execute(f"drop owned by {name}")
+                await owner.execute(f"drop role {name}")
 
 
 async def test_the_website_works_on_it_and_its_deletions_are_done_by_the_ingester(
@@ -86,6 +93,12 @@ async def test_the_website_works_on_it_and_its_deletions_are_done_by_the_ingeste
                     " and application_name in ('cityops-api', 'cityops-listen')"
                 )
                 assert who == [(LOGIN,)]
+                apart = await lane.sql(
+                    "select distinct application_name, usename from pg_stat_activity where datname = current_database()"
+                    " and application_name = any (%s) order by 1",
+                    [f"cityops-{key}" for key in APART],
+                )
+                assert apart == [(f"cityops-{key}", f"{LOGIN}_{key}") for key in sorted(APART)]
                 gone = await site.http.delete(f"{api}/data", headers=mine, params={"what": "everything"})
                 assert gone.status_code == 200, gone.text
                 assert gone.json()["done_at"] is not None
@@ -116,3 +129,26 @@ async def test_commands_of_accounts_and_the_doctor_run_where_the_api_does(
         assert rows == [("account first-admin", "cli")]
         seen = await asyncio.to_thread(cityops, "doctor", **place)
         assert "cityops_api, on a login of its own" in seen.stdout
+
+
+async def test_where_the_login_is_the_owners_there_is_no_other(db_dsn: str) -> None:
+    """It takes every role itself, and reaches all tables anyway."""
+    settings = Settings(api=ApiSettings(dsn=db_dsn))
+    async with (
+        AsyncConnectionPool(db_dsn, min_size=1, open=False) as pool,
+        roles_apart(settings, pool),
+    ):
+        who = await RoleDb(Db(pool), "cityops_registrar").fetch(sql.SQL("select current_user as role"), {})
+    assert who == [{"role": "cityops_registrar"}]
+
+
+async def test_one_of_the_other_logins_that_is_not_there_is_told_at_the_start(db_dsn: str) -> None:
+    async with own_login(db_dsn) as login, AsyncConnectionPool(login, min_size=1, open=False) as pool:
+        async with await psycopg.AsyncConnection.connect(db_dsn, autocommit=True) as owner:
+            await owner.execute(f"revoke cityops_registrar from {LOGIN}_people")
+        settings = Settings(
+            api=ApiSettings(dsn=login), db=DbSettings(dsn=login, connect_timeout_s=1.0, pool_min=0)
+        )
+        with pytest.raises(TransientError, match='permission denied to set role "cityops_registrar"'):
+            async with roles_apart(settings, pool):
+                pass

@@ -35,8 +35,10 @@ begin
     end loop;
 end $$;
 
--- What staff's pages need of homes to leave out what is a household's (masking.sql): no one living there, no ward.
-create or replace view home_named as select home_id, code, label from home;
+-- A home by number, code and address, for who joins and moves out, and the shape in which masking.sql is given one. For the website
+-- itself there is no home in it: an older version's pages ask, and then name none.
+create or replace view home_named with (security_barrier) as
+select home_id, code, label from home where (select current_user) <> 'cityops_api';
 
 -- Every device, without place, label or what it measured: for counts, and for what is silent.
 create or replace view device_named as
@@ -64,19 +66,4 @@ begin
                          join device d on d.device_id = hd.device_id and d.retired_at is null
                         where hd.home_id = h.home_id), '[]')
                ) order by h.home_id) from home h), '[]');
-end $$;
-
--- What rules say of homes is for the household's pages and for functions; of roads, bins and the rest the website sees all.
-do $$
-declare
-    said text;
-begin
-    foreach said in array array['subject_state', 'event', 'decision'] loop
-        execute format('drop policy if exists homes_are_not_shown on public.%I', said);
-        execute format('create policy homes_are_not_shown on public.%I'
-                       ' using ((select current_user) <> ''cityops_api'' or subject_kind <> ''home'')'
-                       ' with check ((select current_user) <> ''cityops_api'' or subject_kind <> ''home''%s)', said,
-                       -- Staff act on homes' alarms: that they did is added, and not shown again.
-                       case said when 'event' then ' or kind = ''alarm_acknowledged''' else '' end);
-    end loop;
 end $$;

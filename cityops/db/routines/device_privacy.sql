@@ -19,7 +19,10 @@ $$;
 
 -- Letters as staff are shown them: the payload of a household's device, or a diary's, stays in the table.
 create or replace view dead_letter_shown as
-select l.dead_letter_id, l.received_at, l.topic, l.device, l.kind, l.reason_code, l.reason, l.field, l.boot, l.seq,
+select l.dead_letter_id, l.received_at, l.topic, l.device, l.kind, l.reason_code,
+       -- Its sentence has the value that was refused in it.
+       case when p.private then 'A message of a household''s device: ' || replace(l.reason_code, '_', ' ') || '.' else l.reason end
+           as reason, l.field, l.boot, l.seq,
        case when p.private then null else l.payload end as payload, p.private as payload_withheld, l.payload_bytes, l.replayed_at
   from dead_letter l
  cross join lateral (

@@ -1,8 +1,8 @@
 -- Which role may what. Last of all routines: views and functions that were made anew have no rights until here.
 --
 -- Rights are given by this list and never to "all tables": a table that it does not name is nobody's but the owner's, and
--- tests/integration/test_api_role.py fails until it is named. may: 'read'; 'write' (read, add, change, delete); 'none': a household's
--- or the platform's own. A name that is not there yet is passed over.
+-- tests/integration/test_api_role.py fails until it is named. may: 'read'; 'add' (and read); 'change' (and read); 'write' (read, add,
+-- change, delete); 'none': a household's or the platform's own. A name that is not there yet is passed over.
 
 create or replace function role_rights() returns table (role_name text, relation text, may text)
 language sql immutable set search_path = public, pg_temp as $$
@@ -15,29 +15,35 @@ language sql immutable set search_path = public, pg_temp as $$
         'resident', 'resident_session', 'ward_week',
         -- The platform's own.
         'dead_letter', 'device_clock', 'device_sequence', 'rule_checkpoint', 'rule_state', 'sta_looked', 'sta_seen', 'watch_memory',
+        -- Addresses of who is reminded of bin days.
+        'bin_reminder',
         -- Accounts, and the audit, which is added to and read by functions.
         'account', 'account_password', 'account_totp', 'api_key', 'audit_base', 'audit_entry', 'audit_source_key',
         'passkey', 'recovery_code', 'sign_in_step', 'sign_in_try', 'staff_session']), 'none'
     union all
+    -- Rows of homes are hidden from it in those with a policy (shown.sql); *_shown have them masked.
     select 'cityops_api', unnest(array[
-        'backup_run', 'bin_change', 'bin_ledger_setting', 'bin_model', 'bin_revision', 'bin_site', 'catalogue_log',
-        'catalogue_version', 'contact', 'dead_letter_overflow', 'dead_letter_shown', 'decision', 'depot', 'device', 'device_named',
-        'device_status', 'gritting_route', 'home_named', 'late_window', 'person', 'premises', 'retention_run', 'road_forecast',
+        'alarm', 'alarm_log_head', 'alarm_log_shown', 'alarm_member', 'alarm_member_shown', 'alarm_shown', 'backup_run', 'bin_change', 'bin_ledger_setting', 'bin_model', 'bin_revision', 'bin_site', 'catalogue_log',
+        'catalogue_version', 'contact', 'dead_letter_overflow', 'dead_letter_shown', 'decision', 'delivery_attempt', 'depot', 'device', 'device_named',
+        'device_status', 'gritting_route', 'home_named', 'late_window', 'late_window_shown', 'notification_shown', 'person', 'premises', 'retention_run', 'road_forecast',
         'road_forecast_hour', 'road_forecast_issue', 'road_map_print', 'road_network', 'road_node', 'road_segment', 'rota_shift',
-        'rule_cursor', 'rule_override', 'schema_history', 'subject_state', 'thermal_map', 'treated_state', 'treatment_pass', 'turn_ban', 'ward',
-        'winter_record']), 'read'
+        'rule_cursor', 'rule_override', 'rule_override_shown', 'schema_history', 'subject_state', 'thermal_map', 'treated_state', 'treatment_pass', 'turn_ban', 'ward',
+        'winter_record', 'work_item', 'work_item_shown']), 'read'
+    union all
+    select 'cityops_api', unnest(array['alarm_desk', 'work_item_desk']), 'change'
+    union all
+    select 'cityops_api', unnest(array['alarm_log', 'notification', 'work_item_log']), 'add'
     union all
     select 'cityops_api', unnest(array[
-        'alarm', 'alarm_log', 'alarm_member', 'alarm_timer', 'bin_reminder', 'bin_round', 'bin_statement', 'collection_act', 'crew_photo',
-        'delivery_attempt', 'emergency_roster', 'event', 'incident', 'incident_act', 'incident_cursor', 'incident_signal',
-        'ingest_batch', 'lorry_service', 'notification', 'other_reading', 'road_closure', 'road_opening', 'round_fleet', 'round_lorry_service',
+        'alarm_timer', 'bin_round', 'bin_statement', 'collection_act', 'crew_photo',
+        'emergency_roster', 'event', 'incident', 'incident_act', 'incident_cursor', 'incident_signal',
+        'ingest_batch', 'lorry_service', 'other_reading', 'road_closure', 'road_opening', 'round_fleet', 'round_lorry_service',
         'round_plan', 'sta_datastream', 'sta_extra', 'sta_feature', 'sta_history', 'sta_location', 'sta_property', 'sta_sensor',
-        'sta_thing', 'sta_thing_location', 'treatment_act', 'weather_forecast', 'webhook', 'what_if', 'winter_plan', 'winter_roster', 'winter_score',
-        'work_item', 'work_item_log']), 'write'
+        'sta_thing', 'sta_thing_location', 'treatment_act', 'weather_forecast', 'webhook', 'what_if', 'winter_plan', 'winter_roster', 'winter_score']), 'write'
     union all
     select 'cityops_registrar', unnest(array['home_named']), 'read'
     union all
-    select 'cityops_registrar', unnest(array['join_code', 'join_try', 'resident', 'resident_session']), 'write'
+    select 'cityops_registrar', unnest(array['bin_reminder', 'join_code', 'join_try', 'resident', 'resident_session']), 'write'
     union all
     select 'cityops_identity', unnest(array[
         'account', 'account_password', 'account_totp', 'api_key', 'passkey', 'recovery_code',
@@ -66,7 +72,8 @@ begin
     for one in select * from role_rights() where to_regclass('public.' || quote_ident(relation)) is not null loop
         continue when one.may = 'none';
         execute format('grant %s on public.%I to %I',
-                       case one.may when 'read' then 'select' else 'select, insert, update, delete' end,
+                       case one.may when 'read' then 'select' when 'add' then 'select, insert' when 'change' then 'select, update'
+                                  else 'select, insert, update, delete' end,
                        one.relation, one.role_name);
     end loop;
     -- What kinds measure: each has a table of readings, and hours, days and the newest of them.
@@ -89,7 +96,9 @@ grant select on all tables in schema health to cityops_api;
 grant execute on all functions in schema health to cityops_api;
 -- my_devices(): the policy for residents asks it of every role.
 grant execute on function is_private(integer), is_private(text), consented(integer, text, text, timestamptz, integer), my_devices(),
-    ward_counts(), diary_newest() to cityops_api;
+    alarm_acknowledged(bigint, timestamptz, text, text), diary_newest() to cityops_api;
+revoke all on function ward_counts() from cityops_api;
+grant execute on function ward_counts() to cityops_housing;
 
 grant select, insert, update (to_at, ended_at) on household_member to cityops_registrar;
 grant select, update (revoked_at, revoked_by) on consent to cityops_registrar;
@@ -109,11 +118,6 @@ do $$
 begin
     if to_regclass('shadow.decision') is not null
        and obj_description(to_regnamespace('shadow'), 'pg_namespace') is not distinct from 'cityops shadow' then
-        drop policy if exists homes_are_not_shown on shadow.decision;
-        create policy homes_are_not_shown on shadow.decision
-            using ((select current_user) <> 'cityops_api' or subject_kind <> 'home');
-        alter table shadow.decision enable row level security;
-        grant usage on schema shadow to cityops_api;
-        grant select on shadow.run, shadow.rule_cursor, shadow.alarm, shadow.alarm_member, shadow.decision to cityops_api;
+        perform make_shadow_shown();
     end if;
 end $$;
