@@ -105,7 +105,10 @@ async def run_api(
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
     audit = PostgresAudit(Db(pool), Spool(settings.data_dir))
-    tasks: list[asyncio.Task[None] | None] = [asyncio.create_task(keep_telling(audit), name="audit-telling")]
+    tasks: list[asyncio.Task[None] | None] = [
+        asyncio.create_task(keep_telling(audit), name="audit-telling"),
+        asyncio.create_task(audit.failures.keep_telling(), name="audit-failures"),
+    ]
     if warm and settings.winter.password is not None:
         planner.start()  # only who has it has plans made here
     try:

@@ -37,12 +37,14 @@ class AuditLine(Document):
     entry_id: int
     at: datetime
     actor_kind: str = Field(description="staff, resident, program, team (its password), nobody or cli")
-    actor_id: str = Field(description="An account, a resident, a key, a team, or a login; never a name")
+    actor_id: str = Field(
+        description="An account, a resident, a key, a team, or a login; never a name. `failed`: a sign-in that failed"
+    )
     roles: str
     via: str
     action: str
     object: str
-    reason: str
+    reason: str = Field(description="The purpose that was given; of a sign-in that failed what was wrong")
     outcome: str = Field(description="The answer's status, or done and refused")
     source: str = Field(description="A mark of the network: the same within a month, and no address")
     request_id: str

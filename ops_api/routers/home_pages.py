@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, HTTPException, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from devices.page.words import ACTIVITIES, BUTTONS
+from ops_api.access.failed import failed
 from ops_api.households.model import Member, TooManyTriesError, WrongCodeError
 from ops_api.routers import content, home_content
 from ops_api.routers.context import Context, Ctx
@@ -89,8 +90,10 @@ async def join(
         now = min(ctx.clock.now(), await ctx.town_now())
         joined = await ctx.joining.join(code, address_of(request), now, name=name.strip() or None, who=who)
     except TooManyTriesError:
+        failed(request, "wait", 429, about="join")
         return page(ctx, "start.html", 429, unknown=None, wait=True, left=False, homes=())
     except WrongCodeError:
+        failed(request, "code", 303, about="join")
         return _start(unknown=code.strip()[:40])
     ctx.hub.touch()
     response = RedirectResponse(home_address(joined.code), 303)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
+from ops_api.access.failed import failed
 from ops_api.households import sharing
 from ops_api.households.model import TooManyTriesError, WrongCodeError
 from ops_api.routers.context import Ctx
@@ -38,10 +39,12 @@ async def join(post: JoinPost, request: Request, ctx: Ctx, who: Who) -> JoinedDo
         now = min(ctx.clock.now(), await ctx.town_now())
         joined = await ctx.joining.join(post.code, address_of(request), now, name=post.name, who=who)
     except TooManyTriesError as e:
+        failed(request, "wait", 429, about="join")
         raise HTTPException(
             429, "Too many wrong codes. Try again in an hour.", {"Retry-After": "3600"}
         ) from e
     except WrongCodeError as e:
+        failed(request, "code", 404, about="join")
         raise HTTPException(404, "This code opens no home.") from e
     return JoinedDocument(token=joined.token, home=joined.code, label=joined.label)
 

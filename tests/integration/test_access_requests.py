@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from ops_api.access.audited import Audited
 from ops_api.access.model import NOBODY, Role, Rule
 from ops_api.access.rules import RULES
-from ops_api.audit.core.model import Entry
+from ops_api.audit.core.model import Entry, Failure
 from ops_api.audit.ports import AuditUnavailableError
 from tests.fakes.locked_site import HOME, VALUES, WHO, ask, locked
 from tests.fakes.principals import principal
@@ -29,12 +29,16 @@ class MemoryAudit:
     def __init__(self) -> None:
         self.lines: list[Entry] = []
         self.aside: list[Entry] = []
+        self.failures: list[Failure] = []
         self.away = False
 
     async def add(self, entry: Entry) -> None:
         if self.away:
             raise AuditUnavailableError("away")
         self.lines.append(entry)
+
+    def failed(self, failure: Failure) -> None:
+        self.failures.append(failure)
 
     async def done(self, entry: Entry) -> None:
         (self.aside if self.away else self.lines).append(entry)

@@ -65,6 +65,70 @@ begin
     return number;
 end $$;
 
+-- How many sign-ins failed in an hour stands among wrong tries (sign_in_try), under marks that no try has: by what they were at, and
+-- as a whole, which are those that were not too many at one thing. Counted there all processes count together.
+create or replace function audit_failed_mark(p_what text) returns bytea language sql immutable as $$
+    select sha256(convert_to(E'audit failed\x1f' || p_what, 'UTF8'))
+$$;
+
+-- A sign-in that failed: a line of it, unless this hour has enough of them; what is left out is told by audit_untold().
+-- What was typed is kept where it is the name of an account or the public part of a key; of anything else a mark is.
+create or replace function audit_failed(
+    p_at_us bigint, p_via text, p_action text, p_outcome text, p_network text, p_request_id text, p_why text,
+    p_about text, p_name text, p_key text, p_mark text
+) returns boolean language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+    of_one constant integer := 20;
+    of_all constant integer := 300;
+    this_hour timestamptz := date_trunc('hour', clock_timestamp());
+    about text := coalesce(nullif(p_about, ''), (select 'account:' || a.account_id from account a where a.name = p_name),
+                           (select 'key:' || k.key_id from api_key k where k.key_id = p_key), '');
+    counted text;
+    so_many integer;
+begin
+    perform set_config('lock_timeout', '3s', true);
+    foreach counted in array array[coalesce(nullif(about, ''), 'unknown'), '*'] loop
+        insert into sign_in_try as t (subject, source, wrong, last_at, until)
+        values (audit_failed_mark(counted), audit_failed_mark(extract(epoch from this_hour)::bigint::text), 1, clock_timestamp(),
+                this_hour + interval '1 hour')
+        on conflict (subject, source) do update set wrong = least(t.wrong, 2000000000) + 1, last_at = excluded.last_at
+        returning t.wrong into so_many;
+        if so_many > (case counted when '*' then of_all else of_one end) then
+            return false;
+        end if;
+    end loop;
+    perform audit_add(p_at_us, 'nobody', 'failed', '', p_via, p_action, about, p_why, p_outcome, p_network, p_request_id,
+                      jsonb_strip_nulls(jsonb_build_object('mark', case about when '' then nullif(p_mark, '') end))::text);
+    return true;
+end $$;
+
+-- A line for each hour that is over and had more of them than lines; returns how many lines.
+create or replace function audit_untold() returns integer language plpgsql volatile
+security definer set search_path = public, pg_temp as $$
+declare
+    of_all constant integer := 300;
+    one record;
+    lines integer := 0;
+begin
+    for one in
+        with past as (select h, audit_failed_mark(extract(epoch from h)::bigint::text) as mark
+                        from generate_series(date_trunc('hour', clock_timestamp()) - interval '47 hours',
+                                             date_trunc('hour', clock_timestamp()) - interval '1 hour', interval '1 hour') h),
+             gone as (delete from sign_in_try t using past p where t.source = p.mark
+                      returning p.h, t.subject = audit_failed_mark('*') as is_whole, t.wrong)
+        select h as of_hour, sum(wrong) filter (where not is_whole)
+                             - least(coalesce(sum(wrong) filter (where is_whole), 0), of_all) as more
+          from gone group by h order by h
+    loop
+        continue when coalesce(one.more, 0) <= 0;
+        perform audit_add((extract(epoch from clock_timestamp()) * 1000000)::bigint, 'nobody', 'failed', '', 'cli',
+                          'more sign-ins failed', '', '', 'refused', '', '',
+                          jsonb_build_object('hour', to_char(one.of_hour at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'), 'more', one.more)::text);
+        lines := lines + 1;
+    end loop;
+    return lines;
+end $$;
+
 -- Lines newest first, after it is written down who read them.
 create or replace function audit_read(
     p_at_us bigint, p_actor_kind text, p_actor_id text, p_roles text, p_via text, p_network text, p_request_id text,
@@ -107,13 +171,15 @@ begin
     return gone;
 end $$;
 
-revoke all on function audit_last(), audit_mark(text), audit_cut(integer),
+revoke all on function audit_last(), audit_mark(text), audit_cut(integer), audit_untold(), audit_failed_mark(text),
+    audit_failed(bigint, text, text, text, text, text, text, text, text, text, text),
     audit_add(bigint, text, text, text, text, text, text, text, text, text, text, text),
     audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) from public;
 do $$
 begin
     if exists (select from pg_roles where rolname = 'cityops_api') then
-        grant execute on function audit_last(), audit_add(bigint, text, text, text, text, text, text, text, text, text, text, text),
+        grant execute on function audit_untold(), audit_failed(bigint, text, text, text, text, text, text, text, text, text, text),
+            audit_last(), audit_add(bigint, text, text, text, text, text, text, text, text, text, text, text),
             audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) to cityops_api;
     end if;
 end $$;
