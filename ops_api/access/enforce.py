@@ -18,7 +18,7 @@ from ops_api.access.addresses import sign_in_address
 from ops_api.access.forms import FIELD, HEADER, is_mark, mark_of, show_mark
 from ops_api.access.limits import REFUSED_A_MINUTE, Buckets, allowance
 from ops_api.access.model import NOBODY, Answer, Principal, Role, Rule, decide
-from ops_api.access.principal import network, principal_of, resident_of, uses_cookie
+from ops_api.access.principal import key_of, network, principal_of, resident_of, uses_cookie
 from ops_api.access.rules import RULES
 
 log = structlog.get_logger(__name__)
@@ -91,6 +91,8 @@ async def hold_to(request: Request, rule: Rule | None) -> None:
         who = await (resident_of if at_home else principal_of)(request)
         request.state.asker = who
         await _check(request, rule, who)
+    elif rule.cost != "cheap" and request.method in SAFE and key_of(request):
+        who = await principal_of(request)  # counted for itself, not for its network
     _count(request, rule, who)
     request.state.admitted = True
 

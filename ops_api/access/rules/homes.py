@@ -105,7 +105,7 @@ RULES: Mapping[str, Rule] = {
     "GET /api/v1/evidence/key": OPEN,
     "GET /api/v1/housing/wards": OPEN,
     "GET /housing/wards": OPEN_PAGE,
-    "GET /api/v1/housing/homes": team("housing", Role.HOUSING, people=True),
+    "GET /api/v1/housing/homes": team("housing", Role.HOUSING, scope="housing:read", people=True),
     "GET /housing/who": team("housing", Role.HOUSING, page=True),
     "POST /housing/who": team_act("housing", Role.HOUSING, page=True),
     "GET /housing": team("housing", Role.HOUSING, page=True, people=True),
