@@ -116,10 +116,9 @@ async def _is_ours(request: Request, who: Principal) -> bool:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if HEADER in request.headers or kind not in SIMPLE or (not kind and request.method != "POST"):
         return True
-    if kind == FORMS[0]:
-        with suppress(
-            RuntimeError
-        ):  # a form was read for the route by now; of another route the body is kept
+    if kind in FORMS:
+        # A form that the route takes was read for it by now. Of another route the body is kept: it may want it as it came.
+        with suppress(RuntimeError):
             await request.body()
     sent = (await request.form()).get(FIELD) if kind in FORMS else None
     return is_mark(_context(request).front.secret, who.session_id, sent)

@@ -19,7 +19,7 @@ from ops_api.routers.staff_pass import carried, may, own_pass, utf8
 
 COOKIE, WHY_COOKIE = "cityops_housing", "cityops_housing_why"
 NOT_SET_UP = (
-    "The housing team's pages are not set up here: sign in with an account (/sign-in), or whoever runs this sets CITYOPS_HOUSING__PASSWORD. "
+    "No team's password opens this here. Sign in with a housing officer's account (/sign-in); a program sends a key with housing:read. "
     "The map of wards is open to everybody: /housing/wards."
 )
 WHO = "Who looks. Every household that is looked at reads it."

@@ -184,6 +184,16 @@ async def test_one_too_many_is_told_how_long_to_wait_and_others_are_not_kept_out
     assert (await ask(app, "GET /", {}, "198.51.100.1")).status == 200
 
 
+async def test_a_key_for_reading_searches_for_itself_and_another_is_refused_as_none(app: FastAPI) -> None:
+    app.state.context = replace(app.state.context, clock=Still())
+    search, client = "GET /bin-day", "198.51.100.9"
+    known = {"x-api-key": FULL_KEY}
+    assert {(await ask(app, search, known, client)).status for _ in range(70)} == {200}
+    assert [(await ask(app, search, {}, client)).status for _ in range(61)] == [200] * 60 + [429]
+    assert (await ask(app, search, known, client)).status == 200
+    assert (await ask(app, search, {"x-api-key": "cok_abcdefgh_none"}, client)).status == 401
+
+
 async def test_who_is_known_and_refused_again_and_again_is_told_to_wait_and_makes_no_more_lines(
     app: FastAPI, audit: MemoryAudit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
