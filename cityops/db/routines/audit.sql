@@ -145,6 +145,39 @@ begin
          order by e.entry_id desc limit least(greatest(p_limit, 1), 1000);
 end $$;
 
+-- What a resident did, and who else looked at her home or changed something of it, in a time; newest first. Others who live there are
+-- other people: what they did is not hers. Of staff the roles are told, and who it was in the log that the household reads.
+create or replace function audit_of_resident(
+    p_resident uuid, p_home integer, p_from timestamptz, p_to timestamptz, p_before bigint, p_limit integer
+) returns table (entry_id bigint, at timestamptz, who text, action text, about text, reason text, outcome text)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select e.entry_id, to_timestamp(e.at_us / 1000000.0),
+           case when e.actor_kind = 'resident' then 'you'
+                when e.actor_kind = 'team' then 'the team ' || e.actor_id
+                when e.actor_kind = 'cli' then 'the operator'
+                else concat_ws(': ', e.actor_kind, nullif(e.roles, '')) end,
+           e.action, e.object, e.reason, e.outcome
+      from audit_entry e
+     where (e.actor_kind = 'resident' and e.actor_id = p_resident::text
+            or e.actor_kind <> 'resident' and e.object = any (
+                array['home:' || p_home] || array(select 'home:' || p_home || ' case:' || c.case_id from housing_case c
+                                                   where c.home_id = p_home)))
+       and (p_before is null or e.entry_id < p_before)
+       and (p_from = '-infinity' or e.at_us >= extract(epoch from p_from) * 1000000)
+       and (p_to = 'infinity' or e.at_us <= extract(epoch from p_to) * 1000000)
+     order by e.entry_id desc limit least(greatest(p_limit, 1), 5000)
+$$;
+
+-- Likewise of the resident who asks, since she lives in a home that is hers now.
+create or replace function my_audit(p_home integer, p_before bigint, p_limit integer)
+returns table (entry_id bigint, at timestamptz, who text, action text, about text, reason text, outcome text)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return query select a.* from (select resident_id() as resident, my_since(p_home) as since) r
+          cross join lateral audit_of_resident(r.resident, p_home, r.since, 'infinity', p_before, p_limit) a
+          where r.resident is not null and r.since is not null;
+end $$;
+
 -- Cut off what is older than so many days, up to the first line that is not; what was the last cut off is kept as the base.
 create or replace function audit_cut(p_days integer) returns bigint language plpgsql volatile
 security definer set search_path = public, pg_temp as $$
@@ -171,12 +204,16 @@ begin
     return gone;
 end $$;
 
-revoke all on function audit_last(), audit_mark(text), audit_cut(integer), audit_untold(), audit_failed_mark(text),
+revoke all on function audit_of_resident(uuid, integer, timestamptz, timestamptz, bigint, integer), my_audit(integer, bigint, integer),
+    audit_last(), audit_mark(text), audit_cut(integer), audit_untold(), audit_failed_mark(text),
     audit_failed(bigint, text, text, text, text, text, text, text, text, text, text),
     audit_add(bigint, text, text, text, text, text, text, text, text, text, text, text),
     audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) from public;
 do $$
 begin
+    if exists (select from pg_roles where rolname = 'cityops_resident') then
+        grant execute on function my_audit(integer, bigint, integer) to cityops_resident;
+    end if;
     if exists (select from pg_roles where rolname = 'cityops_api') then
         grant execute on function audit_untold(), audit_failed(bigint, text, text, text, text, text, text, text, text, text, text),
             audit_last(), audit_add(bigint, text, text, text, text, text, text, text, text, text, text, text),
