@@ -201,6 +201,10 @@ returning account_id, resident_id, data
 -- Links of an account that were not used: a new one takes their place.
 update sign_in_step set used_at = %(now)s where account_id = %(account_id)s and what = 'link' and used_at is null
 
+-- steps_void_resident
+-- Codes for a resident's phones that were not used.
+update sign_in_step set used_at = %(now)s where resident_id = %(resident_id)s and what = 'link' and used_at is null
+
 -- steps_forget
 delete from sign_in_step where expires_at < %(now)s - interval '1 day'
 

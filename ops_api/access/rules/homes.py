@@ -82,6 +82,7 @@ RULES: Mapping[str, Rule] = {
     "GET /home/{code}/people": _HOME_PAGE,
     "POST /home/{code}/people/name": _CHANGE_PAGE,
     "POST /home/{code}/people/invite": _CHANGE_PAGE,
+    "POST /home/{code}/people/phone": _CHANGE_PAGE,
     "POST /home/{code}/people/leave": _CHANGE_PAGE,
     "GET /home/{code}/sharing": _HOME_PAGE,
     "POST /home/{code}/sharing/council": _CHANGE_PAGE,
