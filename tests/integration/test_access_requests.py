@@ -15,7 +15,7 @@ from ops_api.access.model import NOBODY, Role, Rule
 from ops_api.access.rules import RULES
 from ops_api.audit.core.model import Entry, Failure
 from ops_api.audit.ports import AuditUnavailableError
-from tests.fakes.locked_site import HOME, VALUES, WHO, ask, locked
+from tests.fakes.locked_site import FULL_KEY, HOME, VALUES, WHO, ask, locked
 from tests.fakes.principals import principal
 
 CLOSE = "POST /api/v1/alarms/{alarm_id}/close"

@@ -96,19 +96,6 @@ async def test_without_a_name_and_a_purpose_nobody_sees_a_home(site: Site) -> No
     assert await looks(site, number) == []
 
 
-async def test_a_key_of_the_teams_needs_its_scope_and_a_purpose_and_is_named_to_households(site: Site) -> None:
-    number = await shares(site, code_of(site, 4))
-    before = len(await looks(site, number))
-    key, why = site.with_key("housing:read"), {"X-Cityops-Purpose": "visits"}
-    assert (await site.with_key("desk:write").get("/api/v1/housing/homes", headers=why)).status_code == 403
-    assert (await key.get("/api/v1/housing/homes")).status_code == 422
-    shown = await key.get("/api/v1/housing/homes", headers={**why, "X-Cityops-Who": "Olu Ade"})
-    assert number in {home["home_id"] for home in shown.json()["homes"]}
-    found = await looks(site, number)
-    assert len(found) == before + 1
-    assert "Olu Ade (Ada of service)" in str(found)
-
-
 async def test_without_the_teams_password_nobody_sees_or_writes_anything(site: Site) -> None:
     number = await shares(site, code_of(site, 4))
     own, label = await case(site, number, aware_days_ago=3), await label_of(site, number)
@@ -477,3 +464,16 @@ async def test_wards_are_told_to_everybody_without_small_numbers(site: Site) -> 
     assert {w["ward_id"]: w["homes"] for w in later["wards"]}[wards[0]] == 50
     assert later["as_of"] > told["as_of"]
     await site.sql("delete from ward_week; delete from damp_finding")
+
+
+async def test_a_key_of_the_teams_needs_its_scope_and_a_purpose_and_is_named_to_households(site: Site) -> None:
+    number = await shares(site, code_of(site, 4))
+    before = len(await looks(site, number))
+    key, why = site.with_key("housing:read"), {"X-Cityops-Purpose": "visits"}
+    assert (await site.with_key("desk:write").get("/api/v1/housing/homes", headers=why)).status_code == 403
+    assert (await key.get("/api/v1/housing/homes")).status_code == 422
+    shown = await key.get("/api/v1/housing/homes", headers={**why, "X-Cityops-Who": "Olu Ade"})
+    assert number in {home["home_id"] for home in shown.json()["homes"]}
+    found = await looks(site, number)
+    assert len(found) == before + 1
+    assert "Olu Ade (Ada of service)" in str(found)
