@@ -128,10 +128,17 @@ async def _lines(
 
 def _line(row: dict[str, Any]) -> str:
     who = f"{row['actor_kind']} {row['actor_id']}".strip()
-    why = f" ({row['reason']})" if row["reason"] else ""
-    return f"{row['entry_id']:>8} {row['at']:%Y-%m-%d %H:%M:%S} {who}: {row['action']} {row['object']}{why} {row['outcome']}".replace(
-        "  ", " "
+    why = f"({row['reason']})" if row["reason"] else ""
+    parts = (
+        f"{row['entry_id']}",
+        f"{row['at']:%Y-%m-%d %H:%M:%S}",
+        f"{who}:",
+        row["action"],
+        row["object"],
+        why,
+        row["outcome"],
     )
+    return " ".join(part for part in parts if part)
 
 
 async def _head() -> tuple[int, str]:

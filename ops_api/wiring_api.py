@@ -61,6 +61,8 @@ log = structlog.get_logger(__name__)
 CHANNELS = ("cityops_batch", "cityops_rules", "cityops_notify")
 CHECKED_S = 1.0
 """A connection that worked so short a time ago is lent without being asked."""
+LAST_WORDS_S = 1.0
+"""So long what waits to be written down may take at the end, before connections close."""
 API_ROLE = "cityops_api"
 """What the pages' and REST's own queries run as (docs/adr/028-roles.md)."""
 
@@ -164,6 +166,7 @@ async def run_api(
         for task in tasks:
             if task is not None:
                 task.cancel()
+        await asyncio.wait([task for task in tasks if task is not None], timeout=LAST_WORDS_S)
         for process in (planner, rounds, asks, asks_rounds):
             process.close()
         await pool.close()

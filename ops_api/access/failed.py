@@ -73,7 +73,7 @@ def _failure(
         why=why,
         about=about,
         name=name[:NAME_MOST] if name.isascii() and name.isprintable() else "",
-        key=key,
+        key=key[:NAME_MOST],
         mark=mark,
     )
 

@@ -466,7 +466,9 @@ async def test_wards_are_told_to_everybody_without_small_numbers(site: Site) -> 
     await site.sql("delete from ward_week; delete from damp_finding")
 
 
-async def test_a_key_of_the_teams_needs_its_scope_and_a_purpose_and_is_named_to_households(site: Site) -> None:
+async def test_a_key_of_the_teams_needs_its_scope_and_a_purpose_and_is_named_to_households(
+    site: Site,
+) -> None:
     number = await shares(site, code_of(site, 4))
     before = len(await looks(site, number))
     key, why = site.with_key("housing:read"), {"X-Cityops-Purpose": "visits"}
