@@ -178,6 +178,21 @@ begin
           where r.resident is not null and r.since is not null;
 end $$;
 
+-- Rights on what is told of sign-ins that failed, and to residents of themselves.
+revoke all on function audit_failed_mark(text), audit_untold(), my_audit(integer, bigint, integer),
+    audit_failed(bigint, text, text, text, text, text, text, text, text, text, text),
+    audit_of_resident(uuid, integer, timestamptz, timestamptz, bigint, integer) from public;
+do $$
+begin
+    if exists (select from pg_roles where rolname = 'cityops_resident') then
+        grant execute on function my_audit(integer, bigint, integer) to cityops_resident;
+    end if;
+    if exists (select from pg_roles where rolname = 'cityops_api') then
+        grant execute on function audit_untold(), audit_failed(bigint, text, text, text, text, text, text, text, text, text, text)
+            to cityops_api;
+    end if;
+end $$;
+
 -- Cut off what is older than so many days, up to the first line that is not; what was the last cut off is kept as the base.
 create or replace function audit_cut(p_days integer) returns bigint language plpgsql volatile
 security definer set search_path = public, pg_temp as $$
@@ -204,19 +219,13 @@ begin
     return gone;
 end $$;
 
-revoke all on function audit_of_resident(uuid, integer, timestamptz, timestamptz, bigint, integer), my_audit(integer, bigint, integer),
-    audit_last(), audit_mark(text), audit_cut(integer), audit_untold(), audit_failed_mark(text),
-    audit_failed(bigint, text, text, text, text, text, text, text, text, text, text),
+revoke all on function audit_last(), audit_mark(text), audit_cut(integer),
     audit_add(bigint, text, text, text, text, text, text, text, text, text, text, text),
     audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) from public;
 do $$
 begin
-    if exists (select from pg_roles where rolname = 'cityops_resident') then
-        grant execute on function my_audit(integer, bigint, integer) to cityops_resident;
-    end if;
     if exists (select from pg_roles where rolname = 'cityops_api') then
-        grant execute on function audit_untold(), audit_failed(bigint, text, text, text, text, text, text, text, text, text, text),
-            audit_last(), audit_add(bigint, text, text, text, text, text, text, text, text, text, text, text),
+        grant execute on function audit_last(), audit_add(bigint, text, text, text, text, text, text, text, text, text, text, text),
             audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) to cityops_api;
     end if;
 end $$;
