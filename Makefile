@@ -41,7 +41,7 @@ bench: setup-dev  ## measure on this machine
 
 soak: setup-dev  ## ten minutes of faults in random order, counted to the message (SOAK_S=60 SEED=7); a wall that is open for a day; a search of REST for holes
 	.venv/bin/cityops verify durability --faults all --rate 1000 --seconds $(SOAK_S) $(if $(SEED),--seed $(SEED)) $(ARGS)
-	$(PY) -m pytest -m soak -s tests/integration/test_ops_wall_open.py
+	$(PY) -m pytest -m soak -s tests/integration/test_ops_wall_open.py tests/integration/test_any_body.py
 	CITYOPS_TEST_SCHEMATHESIS_S=$(SOAK_S) $(PY) -m pytest -m soak tests/integration/test_schemathesis.py
 
 test-long: setup-dev  ## the long tests: twenty kills of each part, ten minutes without database, every scenario, ten times the examples

@@ -29,6 +29,8 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Which they type when 
 Roles = Annotated[
     list[str], typer.Option("--role", help="What they are; may be given several times. See docs/identity.md.")
 ]
+ALL = 1_000_000
+"""Accounts: more than there are people in any town."""
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 Result = TypeVar("Result")
 
@@ -90,7 +92,7 @@ def list_accounts(as_json: AsJson = False) -> None:
     """List accounts with their roles and how each can sign in."""
     from ops_api.cli_desk import to_json
 
-    rows = at_accounts(lambda desk: desk.accounts.listed())
+    rows = at_accounts(lambda desk: desk.accounts.listed(limit=ALL))
     if as_json:
         typer.echo(to_json([row | {"account_id": str(row["account_id"])} for row in rows]))
         return

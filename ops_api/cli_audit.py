@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from secrets import token_hex
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -42,6 +44,34 @@ def verify(
         raise typer.Exit(1)
 
 
+@app.command(
+    "list",
+    epilog=examples(
+        "cityops audit list --actor failed            # sign-ins that failed",
+        "cityops audit list --object home:12 --limit 500",
+    ),
+)
+def print_lines(
+    actor: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="An account's number, a key, a resident, a team, or `failed`."),
+    ] = None,
+    about: Annotated[str | None, typer.Option("--object", metavar="WHAT", help="As home:12.")] = None,
+    before: Annotated[int | None, typer.Option(min=1, help="Only lines with a smaller number.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Print who saw or changed what, newest first. That it was read is a line as well."""
+    import asyncio
+
+    rows = asyncio.run(_lines(actor, about, before, limit))
+    if as_json:
+        typer.echo(json.dumps([row | {"at": row["at"].isoformat()} for row in rows], indent=2))
+        return
+    for row in rows:
+        typer.echo(_line(row))
+
+
 @app.command("head", epilog=examples("cityops audit head >> /mnt/elsewhere/heads.txt"))
 def print_head() -> None:
     """Print the newest line's number and link: keep it where nobody who runs the database writes."""
@@ -75,6 +105,40 @@ def _checked(heads: dict[int, bytes]) -> tuple[int, int, list[Fault]]:
         return checked(database(load_settings()), heads)
     except psycopg.Error as error:
         raise TransientError(f"the audit cannot be read: {error}") from error
+
+
+async def _lines(
+    actor: str | None, about: str | None, before: int | None, limit: int
+) -> list[dict[str, Any]]:
+    from cityops.db.pool import connect
+    from cityops.settings import load_settings
+    from ops_api.audit.by_command import login
+    from ops_api.cli_db import database
+    from ops_api.queries import Db, OneConnection
+
+    wanted = {"actor": actor, "about": about, "before": before, "limit": limit}
+    async with await connect(
+        database(load_settings()), application_name="cityops-audit", autocommit=False
+    ) as conn:
+        return await Db(OneConnection(conn)).rows(
+            "audit_read", at_us=time.time_ns() // 1000, actor_kind="cli", actor_id=login(), roles="", via="cli", source="",
+            request_id=token_hex(8), **wanted,
+        )  # fmt: skip
+
+
+def _line(row: dict[str, Any]) -> str:
+    who = f"{row['actor_kind']} {row['actor_id']}".strip()
+    why = f"({row['reason']})" if row["reason"] else ""
+    parts = (
+        f"{row['entry_id']}",
+        f"{row['at']:%Y-%m-%d %H:%M:%S}",
+        f"{who}:",
+        row["action"],
+        row["object"],
+        why,
+        row["outcome"],
+    )
+    return " ".join(part for part in parts if part)
 
 
 async def _head() -> tuple[int, str]:

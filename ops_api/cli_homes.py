@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cityops.errors import ConfigurationError
-from ops_api.cli_desk import through
+from ops_api.cli_desk import By, name_of, through
 from ops_api.cli_help import examples, group
 
 if TYPE_CHECKING:
@@ -105,6 +105,53 @@ def members(
         typer.echo(f"{row['resident_id']}  {row['name']:<20} joined {row['joined_at']:%Y-%m-%d}, {seen}")
     if not rows:
         typer.echo("nobody has joined")
+
+
+@app.command(
+    "phone",
+    epilog=examples(
+        "cityops homes phone knt-wxp-dfr --member 0d5e…           # who has a new phone and no code",
+        "cityops homes phone knt-wxp-dfr --member 0d5e… --lost    # the old one is lost: sign it out",
+    ),
+)
+def phone(
+    home: HomeCode,
+    member: Annotated[str, typer.Option(metavar="ID", help="From `cityops homes members`.")],
+    lost: Annotated[bool, typer.Option("--lost", help="Sign out all that she is signed in on now.")] = False,
+    by: By = "",
+) -> None:
+    """Print a code, this once, by which somebody who lives there comes back on a new phone as who they are.
+
+    It opens once, within a day. Hand it over yourself, to who it is for: the household's log says that it was made.
+    """
+    from datetime import UTC, datetime
+
+    from ops_api.audit.by_command import note
+    from ops_api.identity.phones import GIVEN_LIFE, PhoneCode, Phones
+    from ops_api.identity.steps import Steps
+
+    who = name_of(by)
+
+    async def run(db: Db, people: People) -> PhoneCode:
+        home_id, now = await _home_id(db, home), datetime.now(UTC)
+        if member not in {str(row["resident_id"]) for row in await db.rows("people_of", home_id=home_id)}:
+            raise ConfigurationError(
+                f"{member!r} does not live there; `cityops homes members {home}` lists who does"
+            )
+        line = {
+            "role": "operations",
+            "what": "a code for a new phone",
+            "purpose": "somebody who lives here asked for it",
+        }
+        await db.rows("access_add", home_id=home_id, who=who, **line)
+        await note(db, "homes phone", f"home:{home_id}")
+        if lost:
+            await db.rows("sessions_end", resident_id=member, only_homeless=False)
+        return await Phones(db, Steps(db)).code(member, now, GIVEN_LIFE)
+
+    made = _with_homes(run)
+    typer.echo(made.code)
+    typer.echo(f"until {made.expires_at:%Y-%m-%d %H:%M} UTC; it is not shown again", err=True)
 
 
 @app.command(

@@ -72,6 +72,7 @@ from ops_api.routers import (
     problem_pages,
     readings_stream,
     resident_passkey,
+    resident_phone,
     road_forecast,
     rounds,
     rules,
@@ -137,6 +138,7 @@ PAGES = (
     live.pages,
     platform.health,
     home_receipts.pages,
+    resident_phone.pages,
     resident_passkey.pages,  # before home_pages: its addresses are no codes
     home_people.pages,  # before home_pages: their addresses are no codes
     home_sharing.pages,

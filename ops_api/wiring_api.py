@@ -62,6 +62,8 @@ log = structlog.get_logger(__name__)
 CHANNELS = ("cityops_batch", "cityops_rules", "cityops_notify")
 CHECKED_S = 1.0
 """A connection that worked so short a time ago is lent without being asked."""
+LAST_WORDS_S = 1.0
+"""So long what waits to be written down may take at the end, before connections close."""
 API_ROLE = "cityops_api"
 """What the pages' and REST's own queries run as (docs/adr/028-roles.md)."""
 
@@ -106,7 +108,10 @@ async def run_api(
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
     audit = PostgresAudit(Db(pool), Spool(settings.data_dir))
-    tasks: list[asyncio.Task[None] | None] = [asyncio.create_task(keep_telling(audit), name="audit-telling")]
+    tasks: list[asyncio.Task[None] | None] = [
+        asyncio.create_task(keep_telling(audit), name="audit-telling"),
+        asyncio.create_task(audit.failures.keep_telling(), name="audit-failures"),
+    ]
     if warm and settings.winter.password is not None:
         planner.start()  # only who has it has plans made here
     apart = contextlib.AsyncExitStack()
@@ -164,6 +169,7 @@ async def run_api(
         for task in tasks:
             if task is not None:
                 task.cancel()
+        await asyncio.wait([task for task in tasks if task is not None], timeout=LAST_WORDS_S)
         for process in (planner, rounds, asks, asks_rounds):
             process.close()
         await apart.aclose()

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from psycopg import AsyncConnection
 
@@ -24,11 +24,13 @@ from ops_api.backup.again import gone_book
 from ops_api.cli_db import database
 from ops_api.households.export import export as everything
 from ops_api.households.gone import Remembering
+from ops_api.households.model import LivesIn, Member
 from ops_api.households.people import People
 from ops_api.households.ports import Eraser
 from ops_api.households.queued import QueuedEraser
 from ops_api.privacy import access, household, package
 from ops_api.privacy.leftovers import Left, in_files, in_tables
+from ops_api.privacy.past import as_who_left
 from ops_api.privacy.report import Age, Run, ages, runs
 from ops_api.queries import Db, OneConnection, Pool
 from ops_api.queries.as_role import RoleDb
@@ -77,18 +79,33 @@ class PrivacyDoor:
             return await package.write(rows, name, datetime.now(UTC), file)
 
     async def export_home(self, home: str, member: str, file: Path, by: str) -> int:
-        """Write what a resident would take from her page; return bytes. See :mod:`ops_api.privacy.household`."""
+        """Write what a resident would take from her page, or could have when she moved out; return bytes.
+
+        See :mod:`ops_api.privacy.household` and :mod:`ops_api.privacy.past`.
+        """
         home_id = await self._lives_or_lived(home, member)
         await self._note("privacy export", by, f"home:{home_id}")
+        if await self._db.row("member_now", home_id=home_id, resident_id=member) is None:
+            return await self._export_past(home_id, member, file)
         now, pool = datetime.now(UTC), OneConnection(self.conn)
         async with household.as_resident(pool, home, member, now) as (who, there):
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            out = _new(file)
             line = {"role": "operations", "what": "a copy of everything", "purpose": "asked for by letter"}
             await self._db.rows("access_add", home_id=home_id, who=by, **line)
-            with os.fdopen(descriptor, "wb") as out:
-                async for piece in everything(who, there, kinds_of(self.settings)["frog"], now):
-                    out.write(piece)
-                return out.tell()
+            return await self._write(out, who, there)
+
+    async def _export_past(self, home_id: int, member: str, file: Path) -> int:
+        """Write the stays that are over. Who lives there now is told nothing: it is none of their time."""
+        there = await self._db.one("past_home", home_id=home_id, resident_id=member)
+        home = LivesIn(home_id, there["code"], there["label"])
+        async with as_who_left(self.conn, home, member, there["name"]) as who:
+            return await self._write(_new(file), who, home)
+
+    async def _write(self, out: BinaryIO, who: Member, home: LivesIn) -> int:
+        with out:
+            async for piece in everything(who, home, kinds_of(self.settings)["frog"], datetime.now(UTC)):
+                out.write(piece)
+            return out.tell()
 
     async def forget_address(self, address: str, by: str) -> int:
         """Delete reminders under an address; return how many there were."""
@@ -140,6 +157,11 @@ class PrivacyDoor:
     @property
     def _db(self) -> Db:
         return Db(OneConnection(self.conn))
+
+
+def _new(file: Path) -> BinaryIO:
+    """Return a new file that its owner alone reads."""
+    return os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 @asynccontextmanager

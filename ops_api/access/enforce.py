@@ -18,7 +18,7 @@ from ops_api.access.addresses import sign_in_address
 from ops_api.access.forms import FIELD, HEADER, is_mark, mark_of, show_mark
 from ops_api.access.limits import REFUSED_A_MINUTE, Buckets, allowance
 from ops_api.access.model import NOBODY, Answer, Principal, Role, Rule, decide
-from ops_api.access.principal import network, principal_of, resident_of, uses_cookie
+from ops_api.access.principal import key_of, network, principal_of, resident_of, uses_cookie
 from ops_api.access.rules import RULES
 
 log = structlog.get_logger(__name__)
@@ -91,6 +91,8 @@ async def hold_to(request: Request, rule: Rule | None) -> None:
         who = await (resident_of if at_home else principal_of)(request)
         request.state.asker = who
         await _check(request, rule, who)
+    elif rule.cost != "cheap" and request.method in SAFE and key_of(request):
+        who = await principal_of(request)  # counted for itself, not for its network
     _count(request, rule, who)
     request.state.admitted = True
 
@@ -114,10 +116,9 @@ async def _is_ours(request: Request, who: Principal) -> bool:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if HEADER in request.headers or kind not in SIMPLE or (not kind and request.method != "POST"):
         return True
-    if kind == FORMS[0]:
-        with suppress(
-            RuntimeError
-        ):  # a form was read for the route by now; of another route the body is kept
+    if kind in FORMS:
+        # A form that the route takes was read for it by now. Of another route the body is kept: it may want it as it came.
+        with suppress(RuntimeError):
             await request.body()
     sent = (await request.form()).get(FIELD) if kind in FORMS else None
     return is_mark(_context(request).front.secret, who.session_id, sent)

@@ -30,7 +30,8 @@ def allowance(rule: Rule, who: Principal, *, safe: bool) -> float | None:
         return TEAM_WRITES_A_MINUTE if team else WRITES_A_MINUTE[who.kind]
     if rule.cost == "cheap":
         return None
-    return SEARCH_A_MINUTE if who.kind in ("nobody", "resident") else WRITES_A_MINUTE[who.kind]
+    reads = who.kind == "staff" or (who.kind == "program" and "open:read" in who.scopes)
+    return WRITES_A_MINUTE[who.kind] if reads else SEARCH_A_MINUTE
 
 
 class Buckets:

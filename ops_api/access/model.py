@@ -32,6 +32,7 @@ STAFF = frozenset(Role) - NOT_STAFF
 
 Scope = Literal[
     "open:read",
+    "housing:read",
     "desk:read",
     "desk:write",
     "winter:write",
@@ -47,7 +48,7 @@ Scope = Literal[
 """What a program's key may be good for."""
 SCOPES: frozenset[str] = frozenset(get_args(Scope))
 Kind = Literal["nobody", "staff", "resident", "program"]
-Who = Literal["open", "look", "roles", "home", "door", "signed_in", "code"]
+Who = Literal["open", "look", "roles", "home", "door", "code"]
 HAS_ROLES: frozenset[Who] = frozenset({"look", "roles", "door"})
 Answer = Literal["yes", "sign_in", "no", "hidden", "again"]
 
@@ -93,7 +94,7 @@ class Rule:
     Attributes:
         who: ``open`` everybody, without a look at who asks; ``look`` everybody, names for who has a role;
             ``roles`` those; ``home`` who lives in the home of the path's ``code``; ``door`` those roles, or the team's
-            pass, which the route checks itself; ``signed_in`` whoever is known; ``code`` the holder of what is in the address.
+            pass, which the route checks itself; ``code`` the holder of what is in the address.
         roles: for ``roles`` and ``door``; for ``look`` those that are shown names and forms.
         scope: what a program's key must be good for; empty: no program.
         door: the team whose password opens it as well, or shows names.
@@ -162,8 +163,8 @@ def entitled(rule: Rule, who: Principal) -> bool:
     """Whether somebody has a role that a rule names; a program has its owner's, or ``service``, and needs the scope too."""
     if who.kind == "program":
         allowed = rule.scope != "" and rule.scope in who.scopes
-        return allowed and (rule.who == "signed_in" or not who.roles.isdisjoint(rule.roles | {Role.SERVICE}))
-    return (rule.who == "signed_in" and who.kind != "nobody") or not who.roles.isdisjoint(rule.roles)
+        return allowed and not who.roles.isdisjoint(rule.roles | {Role.SERVICE})
+    return not who.roles.isdisjoint(rule.roles)
 
 
 def _home(who: Principal, path: Mapping[str, str]) -> Answer:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ops_api.access.model import Principal
-from ops_api.audit.core.model import Entry
+from ops_api.audit.core.model import Entry, Failure
 
 
 class Identity(Protocol):
@@ -31,3 +31,6 @@ class AuditLog(Protocol):
 
     async def done(self, entry: Entry) -> None:
         """Append an entry of what is done already; it is kept aside where the database does not answer."""
+
+    def failed(self, failure: Failure) -> None:
+        """Have a sign-in that failed written down soon, in the order they come; of too many in an hour only how many."""

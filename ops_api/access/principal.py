@@ -13,6 +13,7 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, HTTPException, Request
 
 from cityops.clock import Clock
+from ops_api.access.failed import failed
 from ops_api.access.model import NOBODY, Principal, Role
 from ops_api.access.ports import Identity
 from ops_api.client_network import network_of
@@ -151,6 +152,7 @@ async def _program(request: Request, key: str) -> Principal:
     identity = ctx.front.identity
     found = None if identity is None else await identity.by_key(key, ctx.clock.now())
     if found is None:
+        failed(request, "key", 401, key=key[len(KEY) :].partition("_")[0], typed=key)
         raise HTTPException(401, NO_SUCH_KEY, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
     return found
 

@@ -59,7 +59,7 @@ def _cell(rule: Rule, role: Role) -> str:
         return "own" if role is Role.RESIDENT else ""
     if rule.who == "look" and role in rule.roles:
         return "n"
-    free = rule.who in ("open", "look", "code", "signed_in")
+    free = rule.who in ("open", "look", "code")
     return "●" if free or role in rule.roles else ""
 
 

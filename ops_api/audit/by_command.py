@@ -25,7 +25,7 @@ async def note(db: Db, action: str, about: str) -> None:
     entry = Entry(
         at_us=round(datetime.now(UTC).timestamp() * 1_000_000),
         actor_kind="cli",
-        actor_id=_login(),
+        actor_id=login(),
         roles="",
         via="cli",
         action=action,
@@ -37,7 +37,8 @@ async def note(db: Db, action: str, about: str) -> None:
     await db.rows("audit_add", **asdict(entry))
 
 
-def _login() -> str:
+def login() -> str:
+    """Return the login of who runs a command; empty: not known."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

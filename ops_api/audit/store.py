@@ -9,7 +9,8 @@ import psycopg
 import structlog
 
 from cityops.errors import TransientError
-from ops_api.audit.core.model import Entry
+from ops_api.audit.core.model import Entry, Failure
+from ops_api.audit.failures import Failures
 from ops_api.audit.ports import AuditUnavailableError
 from ops_api.audit.spool import Spool
 from ops_api.queries import Db, UnusableValueError
@@ -29,6 +30,7 @@ class PostgresAudit:
         self._db = db
         self._spool = spool
         self._telling = asyncio.Lock()
+        self.failures = Failures(db)
 
     async def add(self, entry: Entry) -> None:
         """Append an entry; its ``source`` is a network, of which a mark is kept.
@@ -52,6 +54,10 @@ class PostgresAudit:
             kept = replace(entry, source="")
             async with self._telling:
                 await self._keep(kept)
+
+    def failed(self, failure: Failure) -> None:
+        """Have a sign-in that failed written down soon."""
+        self.failures.add(failure)
 
     async def _keep(self, entry: Entry) -> None:
         try:
@@ -96,6 +102,7 @@ async def keep_telling(audit: PostgresAudit, every_s: float = 60.0, head_every_s
         try:
             if told := await audit.tell():
                 log.info("audit lines of an outage written down", lines=told)
+            await audit.failures.tell_more()
             if loop.time() >= next_head_s:
                 number, link = await audit.head()
                 log.info("audit head", line=number, link=link)

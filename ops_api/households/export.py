@@ -53,6 +53,7 @@ _PACKS = (
 )
 _REMINDING = ("channel", "address")
 _LOOKS = ("at", "who", "role", "what", "purpose")
+_AUDIT = ("at", "who", "action", "about", "reason", "outcome")
 _PEOPLE = ("name", "from_at", "to_at", "joined_at", "joined_by", "me")
 
 README = """Your data from {label}
@@ -73,6 +74,8 @@ packs       which evidence packs were made
 reminding   where you are reminded of dates
 sharing     what was shared with whom, when, and who took it back
 looks       who looked at your home's data, and why
+audit       what you did on these pages, and who else looked at your home or changed something of it:
+            lines of the service's own record, in its words
 people      who lives in your home
 
 Each is there twice: .csv for a spreadsheet, .json for a program.
@@ -143,6 +146,12 @@ def _tables(who: Member, home: LivesIn) -> list[tuple[str, tuple[str, ...], Page
             yield rows
             before = rows[-1]["access_id"]
 
+    async def audit() -> AsyncIterator[list[Row]]:
+        before = None
+        while rows := await who.db.rows("my_audit", **there, before=before, limit=PAGE):
+            yield rows
+            before = rows[-1]["entry_id"]
+
     async def people() -> AsyncIterator[list[Row]]:
         yield await who.db.rows("my_household", **there)
 
@@ -150,6 +159,7 @@ def _tables(who: Member, home: LivesIn) -> list[tuple[str, tuple[str, ...], Page
         ("diary", _DIARY, diary),
         ("sharing", _SHARING, shared),
         ("looks", _LOOKS, looks),
+        ("audit", _AUDIT, audit),
         ("people", _PEOPLE, people),
     ]
 

@@ -16,6 +16,8 @@ from ops_api.queries import Db, Row, Transaction
 
 FIRST_LINK, LINK = timedelta(minutes=15), timedelta(hours=24)
 LABEL_MOST = 100
+PAGE = 100
+"""Accounts of a page."""
 ROLES = tuple(role for role in Role if role is not Role.RESIDENT)
 """Which an account can have: residents have none."""
 
@@ -94,9 +96,28 @@ class Accounts:
             raise IdentityRefusedError(f"there is an account {name} already")
         return Account(str(made["account_id"]), name, label.strip(), frozenset(map(Role, held)))
 
-    async def listed(self) -> list[Row]:
-        """Return all accounts by name, with how each can sign in."""
-        return await self._db.rows("accounts", name=None)
+    async def listed(
+        self, after: str | None = None, limit: int = PAGE, *, text: str = "", role: Role | None = None
+    ) -> list[Row]:
+        """Return accounts by name, with how each can sign in.
+
+        Args:
+            after: only those whose name comes after this one.
+            limit: so many at most.
+            text: only those that have it in their name or in what people call them, whatever the case of its letters.
+            role: only those that have it.
+        """
+        wanted = {"after": after, "limit": limit, "text": text.strip(), "role": role}
+        return await self._db.rows("accounts_page", **wanted)
+
+    async def count(self, *, text: str = "", role: Role | None = None) -> int:
+        """Return how many accounts there are, of those :meth:`listed` would give."""
+        return int((await self._db.one("accounts_count", text=text.strip(), role=role))["accounts"])
+
+    async def names(self, numbers: Collection[str], name: str = "") -> dict[str, str]:
+        """Return the names of accounts by number: of these, and of the one that is called so."""
+        rows = await self._db.rows("account_names", numbers=sorted(numbers), name=name)
+        return {row["account_id"]: row["name"] for row in rows}
 
     async def row(self, name: str) -> Row | None:
         """Return one account with how it can sign in."""

@@ -11,6 +11,7 @@ from ops_api.identity.model import Terms
 from ops_api.identity.oidc import AtProvider, Provider
 from ops_api.identity.passkeys import Passkeys
 from ops_api.identity.passwords import Passwords
+from ops_api.identity.phones import Phones
 from ops_api.identity.postgres import PostgresIdentity
 from ops_api.identity.secrets import Secrets
 from ops_api.identity.sessions import StaffSessions
@@ -32,6 +33,7 @@ class IdentityDesk:
     steps: Steps
     identity: PostgresIdentity
     passkeys: Passkeys
+    phones: Phones
     provider: Provider | None = None
 
 
@@ -50,5 +52,6 @@ def desk_on(db: Db, secrets: Secrets, terms: Terms, at: AtProvider | None = None
         steps=steps,
         identity=PostgresIdentity(sessions, keys),
         passkeys=Passkeys(db, steps),
+        phones=Phones(db, steps),
         provider=None if at is None else Provider(at, steps),
     )

@@ -1,6 +1,9 @@
 """What is kept of a member of staff, or under an address for reminders: all rows, table by table, for who asks.
 
 A household takes its own from its page (``/home/…/data``), which is more: readings, pictures, what was worked out.
+
+Logs call somebody by what people call them, accounts by the name they sign in with, rotas and messages by the name of a person
+on duty: whoever gives one is given what stands under the others of the same account too.
 """
 
 from __future__ import annotations
@@ -11,33 +14,42 @@ from typing import Any
 from psycopg import AsyncConnection, sql
 from psycopg.rows import tuple_row
 
+from ops_api.privacy.core.model import Personal
 from ops_api.privacy.core.reach import REACH
 
 SECRETS = (
-    "token_hash", "old_hash", "mark", "public_key", "credential_id", "hash", "sealed", "jpeg", "link",
+    "token_hash", "old_hash", "mark", "public_key", "credential_id", "hash", "sealed", "jpeg", "link", "secret_name", "code",
 )  # fmt: skip
 """Columns that are left out: marks of secrets, and bytes."""
 OF_ACCOUNT = {
-    "staff_session": "t.account_id", "passkey": "t.account_id", "api_key": "t.owner_account", "audit_entry": "t.actor_id",
+    "staff_session": "t.account_id", "passkey": "t.account_id", "api_key": "t.owner_account",
 }  # fmt: skip
-"""Tables that name an account by its number."""
-_THERE = sql.SQL("select to_regclass('public.' || quote_ident(%s)) is not null")
-_BY_NAME = sql.SQL(
-    "select to_jsonb(t) - %(secrets)s::text[] from public.{table} t where lower(%(name)s) in ({columns})"
+"""Tables that name an account by its number alone."""
+_CALLED = sql.SQL(
+    "select coalesce(array_agg(distinct lower(n)), '{}'), coalesce(array_agg(distinct account_id::text), '{}') from ("
+    " select unnest(array[name, label]) as n, account_id from public.account where lower(%(name)s) in (lower(name), lower(label))"
+    " union all select unnest(array[person, label]), null from public.person where lower(%(name)s) in (lower(person), lower(label))) x"
 )
-_BY_ACCOUNT = sql.SQL(
-    "select to_jsonb(t) - %(secrets)s::text[] from public.{table} t join public.account a on a.account_id::text = {column}::text"
-    " where lower(a.name) = lower(%(name)s)"
+_COLUMNS = sql.SQL(
+    "select a.attname, format_type(a.atttypid, null) from pg_attribute a where a.attrelid = to_regclass('public.' || quote_ident(%s))"
+    " and a.attnum > 0 and not a.attisdropped order by a.attnum"
 )
-_REMINDERS = sql.SQL(
-    "select to_jsonb(t) - array['code'] from public.bin_reminder t where lower(address) = lower(%(name)s)"
+_ROWS = sql.SQL("select to_jsonb(t) - %(secrets)s::text[] from public.{table} t where {any_of}")
+_IN_TEXT = sql.SQL("lower(t.{}) = any (%(names)s)")
+_IN_DOCUMENT = sql.SQL(
+    "exists (select from unnest(%(names)s::text[]) n where position(to_jsonb(n)::text in lower(to_jsonb(t.{column})::text)) > 0"
+    " or position(to_jsonb('person:' || n)::text in lower(to_jsonb(t.{column})::text)) > 0)"
 )
+_OF_AUDIT = sql.SQL(
+    "t.actor_id = any (%(accounts)s) or t.object = any (%(about)s) or lower(t.actor_id) = any (%(names)s)"
+)
+DOCUMENTS = ("json", "jsonb", "text[]")
 
 Found = tuple[str, dict[str, Any]]
 
 
 async def rows_of(conn: AsyncConnection[Any], name: str) -> AsyncIterator[Found]:
-    """Yield (table, row) of what carries a name or an address, whatever the case of its letters.
+    """Yield (table, row) of what carries a name or an address, whatever the case of its letters; a table's rows together.
 
     Args:
         conn: the owner's, in a transaction of the caller's: rows are read through a cursor, a thousand at once.
@@ -48,24 +60,34 @@ async def rows_of(conn: AsyncConnection[Any], name: str) -> AsyncIterator[Found]
     """
     if not name.strip():
         raise ValueError("say whose: a name as it stands in logs, or an address")
-    for table, query in _queries():
-        row = await (await conn.execute(_THERE, (table,))).fetchone()
-        if row is None or not row[0]:
-            continue
-        async with conn.cursor(f"of_{table}", row_factory=tuple_row) as cursor:
-            cursor.itersize = 1000
-            await cursor.execute(query, {"name": name.strip(), "secrets": list(SECRETS)})
-            async for (found,) in cursor:
-                yield table, found
-
-
-def _queries() -> list[tuple[str, sql.Composed | sql.SQL]]:
-    named: list[tuple[str, sql.Composed | sql.SQL]] = []
+    row = await (await conn.execute(_CALLED, {"name": name.strip()})).fetchone()
+    names, accounts = ([], []) if row is None else row
+    asked = {
+        "names": sorted({name.strip().lower(), *names} - {None, ""}),
+        "accounts": [a for a in accounts if a],
+        "about": [f"account:{a}" for a in accounts if a],
+        "secrets": list(SECRETS),
+    }
     for one in REACH:
-        if one.names:
-            columns = sql.SQL(", ").join(sql.SQL("lower(t.{})").format(sql.Identifier(c)) for c in one.names)
-            named.append((one.table, _BY_NAME.format(table=sql.Identifier(one.table), columns=columns)))
-    for table, column in OF_ACCOUNT.items():
-        query = _BY_ACCOUNT.format(table=sql.Identifier(table), column=sql.SQL(column))
-        named.append((table, query))
-    return [*named, ("bin_reminder", _REMINDERS)]
+        any_of = await _any_of(conn, one)
+        if any_of is None:
+            continue
+        query = _ROWS.format(table=sql.Identifier(one.table), any_of=any_of)
+        async with conn.cursor(f"of_{one.table}", row_factory=tuple_row) as cursor:
+            cursor.itersize = 1000
+            await cursor.execute(query, asked)
+            async for (found,) in cursor:
+                yield one.table, found
+
+
+async def _any_of(conn: AsyncConnection[Any], one: Personal) -> sql.Composable | None:
+    """Return by what a row of a table is somebody's; None: by nothing, or there is no such table."""
+    if one.table == "audit_entry":
+        return _OF_AUDIT
+    if one.table in OF_ACCOUNT:
+        return sql.SQL("{}::text = any (%(accounts)s)").format(sql.SQL(OF_ACCOUNT[one.table]))
+    columns = await (await conn.execute(_COLUMNS, (one.table,))).fetchall()
+    ways = [_IN_TEXT.format(sql.Identifier(c)) for c, _ in columns if c in one.names]
+    if one.names or one.documents:
+        ways += [_IN_DOCUMENT.format(column=sql.Identifier(c)) for c, kind in columns if kind in DOCUMENTS]
+    return sql.SQL(" or ").join(ways) if ways else None

@@ -25,7 +25,7 @@ async def as_resident(
         now: the wall clock's time.
 
     Raises:
-        ConfigurationError: she does not live there: what is kept of who has moved out can be deleted, but not shown.
+        ConfigurationError: she does not live there; of who has moved out see :mod:`ops_api.privacy.past`.
     """
     sessions = Sessions(Db(pool), pool)
     token = await sessions.begin(resident_id)

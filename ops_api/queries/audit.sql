@@ -10,3 +10,10 @@ from audit_read(%(at_us)s, %(actor_kind)s, %(actor_id)s, %(roles)s, %(via)s, %(s
 
 -- audit_head
 select entry_id, link from audit_last()
+
+-- audit_failed
+select audit_failed(%(at_us)s, %(via)s, %(action)s, %(outcome)s, %(source)s, %(request_id)s, %(why)s, %(about)s, %(name)s, %(key)s,
+                    %(mark)s) as told
+
+-- audit_untold
+select audit_untold() as lines

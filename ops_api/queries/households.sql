@@ -168,6 +168,10 @@ select m.resident_id, r.name, nullif(min(m.from_at), '-infinity') as from_at, mi
 from household_member m join resident r using (resident_id)
 where m.home_id = %(home_id)s group by m.resident_id, r.name order by min(m.joined_at)
 
+-- past_home
+-- A home, and what the others called who lived there.
+select h.code, h.label, r.name from home h, resident r where h.home_id = %(home_id)s and r.resident_id = %(resident_id)s
+
 -- access_add
 insert into access_log (home_id, who, role, what, purpose)
 values (%(home_id)s, %(who)s, %(role)s, %(what)s, %(purpose)s)
@@ -220,6 +224,10 @@ where home_id = %(home_id)s and consent_id = %(consent_id)s and revoked_at is nu
 select access_id, at, who, role, what, purpose from access_log
 where home_id = %(home_id)s and access_id < coalesce(%(before)s, 9223372036854775807)
 order by access_id desc limit %(limit)s
+
+-- my_audit
+-- As the resident: what she did, and who looked at her home or changed something of it; newest first.
+select entry_id, at, who, action, about, reason, outcome from my_audit(%(home_id)s, %(before)s, %(limit)s)
 
 -- my_devices
 select d.device_id, d.name, d.cadence_s, hd.room, r.first, r.last

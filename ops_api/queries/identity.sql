@@ -32,8 +32,32 @@ select a.account_id, a.name, a.label, a.roles, a.made_at, a.made_by, a.disabled_
        (select count(*) from passkey k where k.account_id = a.account_id)::integer as passkeys,
        (select count(*) from recovery_code r where r.account_id = a.account_id and r.used_at is null)::integer as codes
 from account a
-where %(name)s::text is null or a.name = %(name)s
+where a.name = %(name)s
+
+-- accounts_page
+-- By name, after a name, with a text in the name or what people call them, and of a role. How each signs in is looked up for those
+-- that are shown alone.
+select a.account_id, a.name, a.label, a.roles, a.made_at, a.made_by, a.disabled_at, a.seen_on, a.epoch,
+       a.oidc_subject is not null as provider,
+       exists (select from account_password p where p.account_id = a.account_id) as password,
+       exists (select from account_totp t where t.account_id = a.account_id and t.confirmed_at is not null) as totp,
+       (select count(*) from passkey k where k.account_id = a.account_id)::integer as passkeys,
+       (select count(*) from recovery_code r where r.account_id = a.account_id and r.used_at is null)::integer as codes
+from (select * from account x
+       where (%(after)s::text is null or x.name > %(after)s)
+         and (%(text)s = '' or position(lower(%(text)s) in lower(x.name)) > 0 or position(lower(%(text)s) in lower(x.label)) > 0)
+         and (%(role)s::text is null or %(role)s = any (x.roles))
+       order by x.name limit %(limit)s) a
 order by a.name
+
+-- accounts_count
+select count(*) as accounts from account x
+ where (%(text)s = '' or position(lower(%(text)s) in lower(x.name)) > 0 or position(lower(%(text)s) in lower(x.label)) > 0)
+   and (%(role)s::text is null or %(role)s = any (x.roles))
+
+-- account_names
+-- Of these numbers; what is no number is nobody's.
+select account_id::text as account_id, name from account where account_id::text = any (%(numbers)s) or name = %(name)s
 
 -- account_by_id
 select account_id, name, label, roles, disabled_at, epoch from account where account_id = %(account_id)s
@@ -176,6 +200,10 @@ returning account_id, resident_id, data
 -- steps_void
 -- Links of an account that were not used: a new one takes their place.
 update sign_in_step set used_at = %(now)s where account_id = %(account_id)s and what = 'link' and used_at is null
+
+-- steps_void_resident
+-- Codes for a resident's phones that were not used.
+update sign_in_step set used_at = %(now)s where resident_id = %(resident_id)s and what = 'link' and used_at is null
 
 -- steps_forget
 delete from sign_in_step where expires_at < %(now)s - interval '1 day'

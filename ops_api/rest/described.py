@@ -19,6 +19,7 @@ from starlette.types import Lifespan
 
 from ops_api.access.model import Rule
 from ops_api.access.rules import RULES
+from ops_api.identity.core.scopes import SAID
 from ops_api.rest.core.example import example
 from ops_api.rest.kept import KEPT
 
@@ -32,7 +33,7 @@ problems. Devices that stand in homes appear under the home's code only.
 """
 
 SCHEMES: Document = {
-    "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A program's key (`cok_…`)."},
+    "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A program's key (`cok_…`). What it may do is in its scopes: " + " ".join(f"`{name}`: {said}" for name, said in SAID.items())},
     "bearer": {
         "type": "http", "scheme": "bearer",
         "description": "A program's key, the token that `POST /api/v1/join` gives a resident, or a team's password.",
@@ -148,8 +149,6 @@ def security_of(rule: Rule) -> list[dict[str, list[str]]]:
         return [{}, *_PROGRAM, {"session": []}]
     if rule.who == "home":
         return [{"resident": []}, {"bearer": []}]
-    if rule.who == "signed_in":
-        return [{"session": []}, {"resident": []}, {"bearer": []}]
     team: list[dict[str, list[str]]] = [{"bearer": []}] if rule.door and not rule.scope else []
     return [{"session": []}, *(_PROGRAM if rule.scope else team)]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
-from ops_api.access.model import Principal, Role
+from ops_api.access.model import Principal
 from ops_api.client_network import network_of
 from ops_api.rest.core.day_limit import DayLimit
 
 PROGRAMS_TIMES = 10
-"""A key of the role open_data or service has so many times as many."""
+"""A key with the scope ``export`` has so many times as many."""
 AT_ONCE_RETRY_S = 60
 
 
@@ -41,7 +41,7 @@ class Places:
         Raises:
             NoPlaceError: there is none.
         """
-        is_known = bool(who.kind == "program" and who.roles & {Role.OPEN_DATA, Role.SERVICE})
+        is_known = who.kind == "program" and "export" in who.scopes
         asker = f"{who.kind}:{who.id}" if who.id else f"network:{network_of(address)}"
         own = self._at_once if is_known else max(1, self._at_once - 1)
         if self._taken.total() >= self._at_once or self._taken[asker] >= own:
@@ -49,9 +49,7 @@ class Places:
         most = self._per_day * (PROGRAMS_TIMES if is_known else 1)
         if not self._days.take(asker, most, now.date()):
             tomorrow = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-            said = (
-                f"That were {most} exports today, which is the most. A key of an open-data reader has more."
-            )
+            said = f"That were {most} exports today, which is the most. A key with the scope export has more."
             raise NoPlaceError(said, int((tomorrow - now).total_seconds()) + 1)
         self._taken[asker] += 1
         return asker

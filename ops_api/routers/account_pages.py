@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 
 from ops_api.access.model import Principal, Role
 from ops_api.access.principal import Asker
-from ops_api.identity.core.scopes import scopes_of
+from ops_api.identity.core.scopes import SAID, scopes_of
 from ops_api.identity.keys import NewKey
 from ops_api.identity.model import Account, IdentityRefusedError
 from ops_api.identity.passkeys import LABEL_MOST, Owner
@@ -179,7 +179,7 @@ async def _show(
         wrong=wrong,
         made=made,
         roles=[view.ROLES[role.value] for role in Role if role in mine.roles],
-        scopes=sorted(scopes_of(mine.roles)),
+        scopes=[(name, said) for name, said in SAID.items() if name in scopes_of(mine.roles)],
         sessions=view.sessions(await desk.sessions.listed(who.id, now), who.session_id, ctx.brand),
         passkeys=view.passkeys(await desk.passkeys.listed(_owner(mine)), ctx.brand),
         keys=view.keys(await desk.keys.listed(who.id), now, ctx.brand),

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Header, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Header, HTTPException, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ops_api.access.model import Role
 from ops_api.access.principal import Asker
-from ops_api.identity.accounts import Link
+from ops_api.identity.accounts import PAGE, Link
 from ops_api.identity.model import ChangedMeanwhileError, IdentityRefusedError
 from ops_api.rest.core.etag import numbers_of
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.paging import Pages
 from ops_api.routers.staff_browser import Named, audited, desk_of, own_origin
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"])
@@ -78,9 +79,20 @@ class KeyDocument(BaseModel):
 
 
 @router.get("/accounts")
-async def list_accounts(ctx: Ctx) -> list[AccountDocument]:
-    """Return all accounts by name."""
-    rows = await desk_of(ctx).accounts.listed()
+async def list_accounts(
+    ctx: Ctx,
+    paging: Pages,
+    q: Annotated[str, Query(max_length=100, description="In the name, or in what people call them")] = "",
+    role: Annotated[Role | None, Query(description="Only accounts that have it")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = PAGE,
+) -> list[AccountDocument]:
+    """Return accounts by name."""
+    key = paging.key(str)
+    after = None if key is None else str(key[0])
+    rows = await desk_of(ctx).accounts.listed(after, limit + 1, text=q, role=role)
+    if len(rows) > limit:
+        rows = rows[:limit]
+        paging.next(rows[-1]["name"])
     return [AccountDocument(**row | {"seen_on": _day(row["seen_on"])}) for row in rows]
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.access.model import Role
 from ops_api.access.principal import Asker
-from ops_api.identity.accounts import Link
+from ops_api.identity.accounts import PAGE, Link
 from ops_api.identity.model import Account, IdentityRefusedError
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.sign_in_flow import Typed, page
@@ -17,13 +18,14 @@ from ops_api.routers.staff_browser import Named, audited, desk_of, own_origin
 from ops_api.web import account_view as view
 
 router = APIRouter(prefix="/accounts", include_in_schema=False, default_response_class=HTMLResponse)
+Text = Annotated[str, Query(max_length=100)]
 Roles = Annotated[list[Role] | None, Form()]
 
 
 @router.get("")
-async def accounts(ctx: Ctx) -> Response:
-    """List accounts."""
-    return await _list(ctx)
+async def accounts(ctx: Ctx, q: Text = "", after: Text = "", role: Role | Literal[""] = "") -> Response:
+    """List accounts, a page at a time."""
+    return await _list(ctx, q=q, after=after, role=role or None)
 
 
 @router.post("")
@@ -100,11 +102,26 @@ async def reset_mfa(found: Named, ctx: Ctx) -> Response:
     return _back(found)
 
 
-async def _list(ctx: Context, wrong: str = "", status: int = 200) -> HTMLResponse:
-    rows = await desk_of(ctx).accounts.listed()
+async def _list(
+    ctx: Context,
+    wrong: str = "",
+    status: int = 200,
+    *,
+    q: str = "",
+    after: str = "",
+    role: Role | None = None,
+) -> HTMLResponse:
+    book = desk_of(ctx).accounts
+    rows = await book.listed(after or None, PAGE + 1, text=q, role=role)
+    following = ""
+    if len(rows) > PAGE:
+        rows = rows[:PAGE]
+        kept = {"q": q, "role": role or "", "after": rows[-1]["name"]}
+        following = "/accounts?" + urlencode({name: value for name, value in kept.items() if value})
     return page(
-        ctx, "accounts.html", status, wrong=wrong, accounts=[view.account(r) for r in rows], roles=view.ROLES
-    )
+        ctx, "accounts.html", status, wrong=wrong, accounts=[view.account(r) for r in rows], roles=view.ROLES,
+        q=q, role=role or "", after=after, following=following, count=await book.count(text=q, role=role),
+    )  # fmt: skip
 
 
 async def _one(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -38,12 +39,14 @@ class AuditLine(Document):
     entry_id: int
     at: datetime
     actor_kind: str = Field(description="staff, resident, program, team (its password), nobody or cli")
-    actor_id: str = Field(description="An account, a resident, a key, a team, or a login; never a name")
+    actor_id: str = Field(
+        description="An account, a resident, a key, a team, or a login; never a name. `failed`: a sign-in that failed"
+    )
     roles: str
     via: str
     action: str
     object: str
-    reason: str
+    reason: str = Field(description="The purpose that was given; of a sign-in that failed what was wrong")
     outcome: str = Field(description="The answer's status, or done and refused")
     source: str = Field(description="A mark of the network: the same within a month, and no address")
     request_id: str
@@ -70,9 +73,9 @@ async def audit_page(
     request: Request, ctx: Ctx, who: Asker, actor: Named = None, about: About = None, before: Before = None
 ) -> HTMLResponse:
     """List who saw or changed what; lines have numbers alone, and the page says whose they are now."""
-    names = await _names(ctx)
-    given = {"actor": _number(names, actor), "about": about or None}
+    given = {"actor": await _number(ctx, actor), "about": about or None}
     rows = await _read(ctx, request, who, "web", **given, before=before, limit=SHOWN)
+    names = await _names(ctx, rows)
     now, zone = ctx.clock.now(), ctx.brand.time_zone
     lines = [
         {
@@ -97,17 +100,20 @@ async def audit_page(
     return HTMLResponse(page)
 
 
-async def _names(ctx: Context) -> dict[str, str]:
-    """Return the names of accounts by number, of those that are still there."""
+async def _names(ctx: Context, rows: Iterable[Row]) -> dict[str, str]:
+    """Return the names of the accounts that lines tell of, by number, of those that are still there."""
     if ctx.front.desk is None:
         return {}
-    return {str(row["account_id"]): row["name"] for row in await ctx.front.desk.accounts.listed()}
+    told = {n for row in rows for n in (row["actor_id"], row["object"].partition(":")[2])}
+    return await ctx.front.desk.accounts.names(told)
 
 
-def _number(names: dict[str, str], actor: str | None) -> str | None:
+async def _number(ctx: Context, actor: str | None) -> str | None:
     """Return what lines call whom was asked for: an account is typed by its name."""
     wanted = (actor or "").strip()
-    return next((number for number, name in names.items() if name == wanted), wanted) or None
+    if not wanted or ctx.front.desk is None:
+        return wanted or None
+    return next(iter(await ctx.front.desk.accounts.names((), wanted)), wanted)
 
 
 def _told(names: dict[str, str], about: str) -> str:

@@ -23,7 +23,7 @@ NO_SUCH = "We have no address with that number (UPRN). Look it up by its address
 ASK_NUMBER = "Write the number or name of the house too."
 ASK_STREET = "Write the number and the street, for example 12 Mill Lane."
 NOT_FOUND = "We did not find that address. Check the spelling, or leave the town and postcode out."
-NOT_SET_UP = "No password of the waste team is set here: sign in with an account (/sign-in); `cityops bin-days missed` lists what is open."
+NOT_SET_UP = "No team's password opens this here. Sign in with a waste manager's account (/sign-in); `cityops bin-days missed` lists what is open too."
 
 
 def desk_of(ctx: Context) -> BinDesk:

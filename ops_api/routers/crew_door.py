@@ -16,7 +16,9 @@ from ops_api.routers.staff_pass import carried
 COOKIE = "cityops_crew"
 ROLE = "crew"
 ADDRESS = "/crew"
-NOT_SET_UP = "Crews say nothing here yet: sign in with an account (/sign-in), or whoever runs this sets CITYOPS_CREW__PASSWORD."
+NOT_SET_UP = (
+    "No team's password opens this here. Sign in with an account that has the role bin crew (/sign-in)."
+)
 
 
 def crew_of(ctx: Context) -> CrewDesk:

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Form, HTTPException, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from devices.page.words import ACTIVITIES, BUTTONS
+from ops_api.access.failed import failed
 from ops_api.households.model import Member, TooManyTriesError, WrongCodeError
 from ops_api.routers import content, home_content
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.homes import Code, add_entry, remove_entry, store_entry
-from ops_api.routers.resident import Who, address_of, refresh, sign_in, sign_out
+from ops_api.routers.resident import Who, address_of, by_phone_code, phone_opens, refresh, sign_in, sign_out
 from ops_api.routers.schemas import Activity, DiaryPost
 from ops_api.web import home_view, words
 
@@ -45,7 +46,9 @@ def _start(**said: str) -> RedirectResponse:
 async def _opens(ctx: Context, request: Request, typed: str) -> bool:
     """Return whether a code opens a home; what can't be asked any more from this network opens none."""
     try:
-        return bool(typed.strip()) and await ctx.joining.opens(typed, address_of(request))
+        if not typed.strip():
+            return False
+        return await phone_opens(ctx, typed) or await ctx.joining.opens(typed, address_of(request))
     except TooManyTriesError:
         return False
 
@@ -75,7 +78,7 @@ async def ask_to_join(code: Code, request: Request, ctx: Ctx) -> HTMLResponse:
     """
     if not await _opens(ctx, request, code):
         raise HTTPException(404, content.UNKNOWN_HOME)
-    return page(ctx, "join.html", code=code)
+    return page(ctx, "join.html", code=code, phone=await phone_opens(ctx, code))
 
 
 @router.post("/join")
@@ -85,12 +88,18 @@ async def join(
     """Let the browser into the code's home."""
     if not code.strip():
         return _start(unknown="")
+    if (again := await by_phone_code(request, ctx, who, code)) is not None:
+        response = RedirectResponse(home_address(again[1].homes[0].code), 303)
+        sign_in(request, response, again[0])
+        return response
     try:
         now = min(ctx.clock.now(), await ctx.town_now())
         joined = await ctx.joining.join(code, address_of(request), now, name=name.strip() or None, who=who)
     except TooManyTriesError:
+        failed(request, "wait", 429, about="join")
         return page(ctx, "start.html", 429, unknown=None, wait=True, left=False, homes=())
     except WrongCodeError:
+        failed(request, "code", 303, about="join")
         return _start(unknown=code.strip()[:40])
     ctx.hub.touch()
     response = RedirectResponse(home_address(joined.code), 303)
@@ -105,6 +114,8 @@ async def leave_browser(
     """End this browser's session, or all of the resident's."""
     if who is not None:
         await (ctx.sessions.end_all(who) if everywhere else ctx.sessions.end(who))
+        if everywhere and ctx.front.desk is not None:
+            await ctx.front.desk.phones.void(who.resident_id, ctx.clock.now())
     response = RedirectResponse("/?left=1#frog", 303)
     sign_out(request, response)
     return response

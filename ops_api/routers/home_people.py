@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from ops_api.households.model import LivesIn, Member
 from ops_api.households.people import Invitation
 from ops_api.identity.passkeys import Owner
+from ops_api.identity.phones import PhoneCode
 from ops_api.routers.content import check_lives_in
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.home_pages import Name, home_address, page
@@ -59,14 +60,17 @@ def moved_at(ctx: Context, day: str) -> datetime | None:
     return at
 
 
-async def _people(
+async def show(
     request: Request,
     ctx: Context,
     who: Member,
     home: LivesIn,
     invitation: Invitation | None = None,
     origin: str = "",
+    *,
+    phone: PhoneCode | None = None,
 ) -> HTMLResponse:
+    """Return the page of who lives in a home, with a code that was just made: of an invitation, or for a new phone."""
     rows = await ctx.people.listed(who, home)
     view = household_view.people(rows, ctx.brand, ctx.clock.now())
     invited = None if invitation is None else household_view.invited(invitation, ctx.brand, origin)
@@ -84,6 +88,12 @@ async def _people(
         who=who,
         view=view,
         invited=invited,
+        phone=None
+        if phone is None
+        else household_view.phone(
+            phone, ctx.brand, ctx.front.public_url or str(request.base_url).rstrip("/")
+        ),
+        can_phone=ctx.front.desk is not None,
         browsers=browsers,
     )
 
@@ -91,7 +101,7 @@ async def _people(
 @pages.get("/home/{code}/people")
 async def people(code: Code, request: Request, ctx: Ctx, who: Who) -> HTMLResponse:
     """List who lives in the home."""
-    return await _people(request, ctx, *at_home(who, code))
+    return await show(request, ctx, *at_home(who, code))
 
 
 @pages.post("/home/{code}/people/name")
@@ -110,7 +120,7 @@ async def invite(
     """Make a code for one more person and show it: this once."""
     found, home = at_home(who, code)
     invitation = await ctx.people.invite(found, home, all_of_it=all_of_it)
-    return await _people(request, ctx, found, home, invitation, str(request.base_url).rstrip("/"))
+    return await show(request, ctx, found, home, invitation, str(request.base_url).rstrip("/"))
 
 
 @pages.post("/home/{code}/people/leave")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
+from ops_api.access.failed import failed
 from ops_api.households import sharing
 from ops_api.households.model import TooManyTriesError, WrongCodeError
 from ops_api.routers.context import Ctx
@@ -25,7 +26,7 @@ from ops_api.routers.household_schemas import (
     MemberDocument,
     Receipt,
 )
-from ops_api.routers.resident import Who, address_of, needs_member
+from ops_api.routers.resident import Who, address_of, by_phone_code, needs_member
 from ops_api.routers.time_limit import LONG
 
 router = APIRouter(prefix="/api/v1", tags=["households"])
@@ -33,15 +34,23 @@ router = APIRouter(prefix="/api/v1", tags=["households"])
 
 @router.post("/join", status_code=201)
 async def join(post: JoinPost, request: Request, ctx: Ctx, who: Who) -> JoinedDocument:
-    """Join a home by the code on its frog or an invitation's; the token goes with later requests as a bearer's."""
+    """Join a home by the code on its frog or an invitation's, or come back by a code for a new phone.
+
+    The token goes with later requests as a bearer's.
+    """
+    if (again := await by_phone_code(request, ctx, who, post.code)) is not None:
+        token, found = again
+        return JoinedDocument(token=token, home=found.homes[0].code, label=found.homes[0].label)
     try:
         now = min(ctx.clock.now(), await ctx.town_now())
         joined = await ctx.joining.join(post.code, address_of(request), now, name=post.name, who=who)
     except TooManyTriesError as e:
+        failed(request, "wait", 429, about="join")
         raise HTTPException(
             429, "Too many wrong codes. Try again in an hour.", {"Retry-After": "3600"}
         ) from e
     except WrongCodeError as e:
+        failed(request, "code", 404, about="join")
         raise HTTPException(404, "This code opens no home.") from e
     return JoinedDocument(token=joined.token, home=joined.code, label=joined.label)
 
@@ -56,7 +65,10 @@ async def end_session(ctx: Ctx, who: Who) -> Response:
 @router.delete("/sessions", status_code=204)
 async def end_sessions(ctx: Ctx, who: Who) -> Response:
     """End all sessions of the resident: sign out everywhere."""
-    await ctx.sessions.end_all(needs_member(who))
+    found = needs_member(who)
+    await ctx.sessions.end_all(found)
+    if ctx.front.desk is not None:
+        await ctx.front.desk.phones.void(found.resident_id, ctx.clock.now())
     return Response(status_code=204)
 
 

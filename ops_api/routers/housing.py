@@ -102,7 +102,7 @@ async def get_wards(ctx: Ctx) -> WardsDocument:
 async def get_homes(ctx: Ctx, asks: Program) -> SharedHomesDocument:
     """Return the homes that are shared with the housing team; each look is written into the households' logs.
 
-    Needs the team's password as a bearer token.
+    Needs a key with `housing:read`, or the team's password as a bearer token; and in `X-Cityops-Purpose` why.
     """
     found = await look(ctx, asks, "program")
     return SharedHomesDocument(**document(ranked(found.homes), found))

@@ -19,7 +19,7 @@ from ops_api.routers.staff_pass import carried, may, own_pass, utf8
 
 COOKIE, WHY_COOKIE = "cityops_housing", "cityops_housing_why"
 NOT_SET_UP = (
-    "The housing team's pages are not set up here: sign in with an account (/sign-in), or whoever runs this sets CITYOPS_HOUSING__PASSWORD. "
+    "No team's password opens this here. Sign in with a housing officer's account (/sign-in); a program sends a key with housing:read. "
     "The map of wards is open to everybody: /housing/wards."
 )
 WHO = "Who looks. Every household that is looked at reads it."
@@ -107,10 +107,22 @@ async def _program(
     x_cityops_who: Annotated[str, Header(max_length=NAME_MOST, description=WHO)] = "",
     x_cityops_purpose: Annotated[str, Header(max_length=PURPOSE_MOST, description=WHY)] = "",
 ) -> Asks:
-    asks = Asks(name or utf8(x_cityops_who).strip(), utf8(x_cityops_purpose).strip())
+    said = utf8(x_cityops_who).strip()
+    if name and (await principal_of(request)).kind != "program":
+        said = ""  # people are who they are
+    asks = Asks(_called(name, said), utf8(x_cityops_purpose).strip())
     if not asks.name or not asks.purpose:
         raise HTTPException(422, "Say who looks and why in the headers X-Cityops-Who and X-Cityops-Purpose.")
     return _looks(request, asks)
+
+
+def _called(account: str, said: str) -> str:
+    """Return what households read of who looks: of a program its own name too, which nobody can say for it."""
+    if account and said:
+        return (
+            f"{said[: NAME_MOST - len(account) - 3]} ({account})" if len(account) < NAME_MOST - 3 else account
+        )
+    return account or said
 
 
 Program = Annotated[Asks, Depends(_program)]

@@ -16,8 +16,8 @@ from rules.core.winter_orders.commands import NAME_MOST
 COOKIE = "cityops_winter"
 OFFICER = "duty officer"
 NOT_SET_UP = (
-    "The duty officer's desk is not set up here: sign in with an account (/sign-in), or whoever runs this sets CITYOPS_WINTER__PASSWORD. "
-    "Until then proposals are answered with `cityops winter`."
+    "No team's password opens this here. Sign in with a highways officer's account (/sign-in); a program sends a key with winter:write. "
+    "`cityops winter` answers proposals too."
 )
 
 

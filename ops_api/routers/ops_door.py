@@ -24,8 +24,8 @@ EVERYWHERE = "/"
 """A pass is for all pages: incidents and tools lie under two addresses."""
 ROLE = "operations"
 NOT_SET_UP = (
-    "Nobody acts for the operations centre here yet: sign in with an account (/sign-in), or whoever runs this sets CITYOPS_OPS__PASSWORD. "
-    "Until then `cityops incidents` and `cityops ops` do it."
+    "No team's password opens this here. Sign in with an account that has the role operations (/sign-in); a program sends a key with "
+    "incidents:write. `cityops incidents` and `cityops ops` do the same."
 )
 ASK = "Send the operations centre's password: Authorization: Bearer …"
 

@@ -11,6 +11,7 @@ import structlog
 from fastapi import HTTPException, Request
 from fastapi.responses import Response
 
+from ops_api.access.failed import failed
 from ops_api.client_network import network_of
 from ops_api.housing.team_door import TeamDoor
 from ops_api.housing.tries import KNOWN_S
@@ -46,6 +47,7 @@ def try_password(ctx: Context, request: Request, door: TeamDoor, typed: str) -> 
     wait_s = door.tries.wait_s(address, now_s, known=known)
     if wait_s > 0.0:
         ctx.metrics.password_tries.labels(door.team, "held back").inc()
+        failed(request, "wait", 429, about=f"team:{door.team}")
         return _too_many(wait_s)
     if door.opens(typed):
         ctx.metrics.password_tries.labels(door.team, "right").inc()
@@ -54,6 +56,7 @@ def try_password(ctx: Context, request: Request, door: TeamDoor, typed: str) -> 
         return None
     wait_s = door.tries.wrong(address, now_s)
     ctx.metrics.password_tries.labels(door.team, "wrong").inc()
+    failed(request, "password", 403, about=f"team:{door.team}")
     log.warning("wrong password", team=door.team, network=network_of(address), wait_s=round(wait_s, 1))
     return Refused(WRONG, 403, {})
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 from fastapi.responses import Response
 
+from ops_api.access.model import Principal
 from ops_api.access.principal import member_of, resident_cookie
 from ops_api.households.model import SESSION_LIFE, Member
 from ops_api.routers.context import Context
@@ -45,6 +46,31 @@ async def refresh(request: Request, ctx: Context, who: Member, response: Respons
         token = await ctx.sessions.rotate(who)
         if token is not None:
             sign_in(request, response, token)
+
+
+async def phone_opens(ctx: Context, typed: str) -> bool:
+    """Return whether what was typed is a code for a resident's new phone, without using it."""
+    desk = ctx.front.desk
+    return desk is not None and await desk.phones.opens(typed, ctx.clock.now())
+
+
+async def by_phone_code(
+    request: Request, ctx: Context, who: Member | None, typed: str
+) -> tuple[str, Member] | None:
+    """Return a new session of the resident whose code for a new phone was typed, and her; None: it is no such code.
+
+    ``who``: as whom this browser was signed in: that ends.
+    """
+    desk, now = ctx.front.desk, ctx.clock.now()
+    resident_id = None if desk is None else await desk.phones.take(typed, now)
+    token = None if resident_id is None else await ctx.sessions.begin(resident_id)
+    found = None if token is None else await ctx.sessions.find(token, now)
+    if token is None or found is None or not found.homes:
+        return None
+    if who is not None:
+        await ctx.sessions.end(who)
+    request.state.asker = Principal(kind="resident", id=found.resident_id)  # for the audit
+    return token, found
 
 
 def address_of(request: Request) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from ops_api.access.failed import failed
 from ops_api.access.model import Principal
 from ops_api.households.model import Member
 from ops_api.identity.model import IdentityRefusedError, WrongError
@@ -91,6 +92,7 @@ async def join(request: Request, ctx: Ctx) -> Response:
         if member is None or token is None or not member.homes:
             raise WrongError(WRONG)
     except IdentityRefusedError as error:
+        failed(request, "passkey", 403)
         response = JSONResponse({"detail": str(error)}, 403)
     else:
         request.state.asker = Principal(kind="resident", id=member.resident_id)  # for the audit

@@ -9,8 +9,9 @@ from fastapi import Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.access.addresses import own_address
+from ops_api.access.failed import failed
 from ops_api.access.model import Principal
-from ops_api.identity.model import Account, BusyError, How, IdentityRefusedError, WaitError
+from ops_api.identity.model import Account, BusyError, How, IdentityRefusedError, WaitError, WrongError
 from ops_api.identity.steps import Step
 from ops_api.routers.context import Context
 from ops_api.routers.staff_browser import (
@@ -43,6 +44,15 @@ def refusal(error: IdentityRefusedError) -> tuple[int, dict[str, str]]:
     if isinstance(error, WaitError):
         return 429, {"Retry-After": str(max(1, round(error.wait_s)))}
     return (503, {"Retry-After": "5"}) if isinstance(error, BusyError) else (403, {})
+
+
+def not_in(
+    request: Request, error: IdentityRefusedError, what: str, *, name: str = "", about: str = ""
+) -> None:
+    """Have it written down that somebody was not let in: what they showed was wrong, or they have to wait; ``what`` it was."""
+    if isinstance(error, WrongError | WaitError):
+        why = "wait" if isinstance(error, WaitError) else what
+        failed(request, why, refusal(error)[0], name=name, about=about)
 
 
 async def go_on(

@@ -16,7 +16,7 @@ from ops_api.identity.oidc import WRONG as NOT_SAID
 from ops_api.identity.oidc import Provider
 from ops_api.identity.passkeys import OVER, WRONG, Site, said_of
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.sign_in_flow import Next, go_on, let_in, page, refusal
+from ops_api.routers.sign_in_flow import Next, go_on, let_in, not_in, page, refusal
 from ops_api.routers.staff_browser import desk_of, forget, keep_step, own_origin, passkey_site, step_of
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -68,6 +68,7 @@ async def passkey(request: Request, ctx: Ctx, to: Next = "/") -> Response:
         )
     except IdentityRefusedError as error:
         status, headers = refusal(error)
+        not_in(request, error, "passkey")
         response = JSONResponse({"detail": str(error) or OVER}, status, headers)
     forget(request, response, "passkey")
     return response
@@ -102,6 +103,7 @@ async def from_provider(request: Request, ctx: Ctx) -> Response:
         at = now - LONG_AGO if said.shown_at_s is None else datetime.fromtimestamp(said.shown_at_s, UTC)
         response = await go_on(request, ctx, who, "oidc", to, two=said.two, strong_at=at)
     except IdentityRefusedError as error:
+        not_in(request, error, "provider")
         response = _refused(ctx, error)
     forget(request, response, "provider")
     return response

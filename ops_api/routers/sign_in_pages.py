@@ -12,7 +12,7 @@ from ops_api.access.addresses import own_address
 from ops_api.access.principal import network, principal_of
 from ops_api.identity.model import Account, IdentityRefusedError, WrongError
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.sign_in_flow import OVER, Next, Typed, at_step, go_on, let_in, page, refusal
+from ops_api.routers.sign_in_flow import OVER, Next, Typed, at_step, go_on, let_in, not_in, page, refusal
 from ops_api.routers.staff_browser import asker_of, desk_of, passkey_site, step_of
 from ops_api.web.account_view import qr_code
 
@@ -50,6 +50,7 @@ async def sign_in(
     except IdentityRefusedError as error:
         status, headers = refusal(error)
         log.warning("not signed in", why=type(error).__name__, network=network(request))
+        not_in(request, error, "password", name=named)
         answer = _ask(request, ctx, to, name=name, wrong=str(error), status=status)
         answer.headers.update(headers)
         return answer
@@ -76,6 +77,7 @@ async def take_code(request: Request, ctx: Ctx, code: Typed = "") -> Response:
         return await let_in(request, ctx, who, step.data["how"], step.data["to"], two=True)
     except IdentityRefusedError as error:
         status, headers = refusal(error)
+        not_in(request, error, "code", about=f"account:{who.account_id}")
         answer = await _ask_code(request, ctx, who, str(error), status)
         answer.headers.update(headers)
         return answer
@@ -100,6 +102,7 @@ async def set_up(request: Request, ctx: Ctx, code: Typed = "") -> Response:
     try:
         await desk.factors.confirm(who, code, now)
     except WrongError as error:
+        not_in(request, error, "code", about=f"account:{who.account_id}")
         return await _ask_to_set_up(ctx, who, str(error), 403)
     if await desk.steps.take("factor", step_of(request), now) is None:
         return RedirectResponse("/sign-in?over=1", 303)

@@ -10,7 +10,9 @@ from urllib.parse import quote
 
 from ops_api.households import sharing
 from ops_api.households.people import Invitation
+from ops_api.identity.phones import PhoneCode
 from ops_api.web import words
+from ops_api.web.account_view import qr_code
 from ops_api.web.brand import Brand
 from ops_api.web.home_words import room_name
 
@@ -139,6 +141,22 @@ def invited(invitation: Invitation, brand: Brand, origin: str) -> Invited:
     """Return an invitation with its link."""
     until = day(invitation.expires_at, brand)
     return Invited(invitation.code, f"{origin}/join/{quote(invitation.code, safe='')}", until)
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A code for a new phone, with the address that its QR code shows."""
+
+    code: str
+    link: str
+    qr: str
+    until: str
+
+
+def phone(made: PhoneCode, brand: Brand, origin: str) -> Phone:
+    """Return a code for a new phone with its link, and the time of day until which it opens."""
+    link = f"{origin}/join/{quote(made.code, safe='')}"
+    return Phone(made.code, link, qr_code(link), f"{made.expires_at.astimezone(brand.time_zone):%H:%M}")
 
 
 def rooms(rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ is telling once. It never decides a condition: that is the engine's.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
@@ -111,17 +112,28 @@ class DeskService:
         Raises:
             TransientError: nothing is lost; try again.
         """
-        now_s = await self._town_now()
-        blank = partial(_Sheet, await self._escalations(), await self._prepare(now_s), now_s)
-        followed = await self._store.work(partial(self._follow, blank))
+        now_s, blank = await self._begun()
+        try:
+            followed = await self._store.work(partial(self._follow, blank, now_s))
+        except _AheadError:
+            now_s, blank = await self._begun()
+            followed = await self._store.work(partial(self._follow, blank, math.inf))
         rang = await self._store.work(partial(self._ring, now_s, blank))
         self._turned_at_s = self._clock.monotonic()
         return followed or rang
 
-    async def _follow(self, blank: Callable[[], _Sheet], work: DeskWork) -> bool:
+    async def _begun(self) -> tuple[float, Callable[[], _Sheet]]:
+        """Return the town's time, and what makes sheets of a turn that begins at it."""
+        now_s = await self._town_now()
+        return now_s, partial(_Sheet, await self._escalations(), await self._prepare(now_s), now_s)
+
+    async def _follow(self, blank: Callable[[], _Sheet], latest_s: float, work: DeskWork) -> bool:
+        """Follow up what is new; ``latest_s``: no line may be of later, or the turn's time is one from before it."""
         sheet = blank()
         planned: list[int] = []
         waiting = await work.unplanned(ALARMS_AT_ONCE)
+        if any(entry.at_s > latest_s for found in waiting for entry in found.entries):
+            raise _AheadError
         if waiting:
             sheet.up = await work.holding()
         for found in waiting:
@@ -156,6 +168,10 @@ class DeskService:
                 self.metrics.notices.labels(notice.kind).inc()
         self.metrics.messages.inc(len(sheet.told))
         self.metrics.failed.inc(sheet.failed)
+
+
+class _AheadError(Exception):
+    """The engine wrote a line, and moved the town's time, after the time was read: an escalation would begin before its alarm."""
 
 
 Step = Callable[[DeskAlarm, float, Escalation, str | None], Turn]

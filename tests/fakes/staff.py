@@ -71,12 +71,16 @@ class Person:
             return await self.http.post("/sign-in/set-up", data={"code": self.code()})
         return await self.http.post("/sign-in/code", data={"code": self.code()})
 
-    def code(self) -> str:
-        """Return a code that was not used yet: of the half minute before, this one, or the next, as telephones' clocks go."""
+    def code(self, now_s: float | None = None) -> str:
+        """Return a code that was not used yet: of this half minute, or the next, as telephones' clocks go.
+
+        Never of the one before: the clock may turn while the form is on its way, and that one is over then.
+        """
         assert self.app is not None
-        step = max(self.used + 1, int(time.time()) // 30 - 1)
-        self.used = step
-        return self.app.at(step * 30)
+        this = int(time.time() if now_s is None else now_s) // 30
+        self.used = max(self.used + 1, this)
+        assert self.used <= this + 1, "a third code within half a minute: none is good"
+        return self.app.at(self.used * 30)
 
     async def posts(self, path: str, page: str = "/account", **data: Any) -> httpx.Response:
         """Send a form of a page, with the mark that stands in it."""

@@ -13,9 +13,9 @@ from fastapi import FastAPI
 from ops_api.access.audited import Audited
 from ops_api.access.model import NOBODY, Role, Rule
 from ops_api.access.rules import RULES
-from ops_api.audit.core.model import Entry
+from ops_api.audit.core.model import Entry, Failure
 from ops_api.audit.ports import AuditUnavailableError
-from tests.fakes.locked_site import HOME, VALUES, WHO, ask, locked
+from tests.fakes.locked_site import FULL_KEY, HOME, VALUES, WHO, ask, locked
 from tests.fakes.principals import principal
 
 CLOSE = "POST /api/v1/alarms/{alarm_id}/close"
@@ -29,12 +29,16 @@ class MemoryAudit:
     def __init__(self) -> None:
         self.lines: list[Entry] = []
         self.aside: list[Entry] = []
+        self.failures: list[Failure] = []
         self.away = False
 
     async def add(self, entry: Entry) -> None:
         if self.away:
             raise AuditUnavailableError("away")
         self.lines.append(entry)
+
+    def failed(self, failure: Failure) -> None:
+        self.failures.append(failure)
 
     async def done(self, entry: Entry) -> None:
         (self.aside if self.away else self.lines).append(entry)
@@ -178,6 +182,16 @@ async def test_one_too_many_is_told_how_long_to_wait_and_others_are_not_kept_out
     assert int(late.headers["retry-after"]) >= 1
     assert (await ask(app, "POST /ops/bye", {}, "198.51.100.2")).status == 303
     assert (await ask(app, "GET /", {}, "198.51.100.1")).status == 200
+
+
+async def test_a_key_for_reading_searches_for_itself_and_another_is_refused_as_none(app: FastAPI) -> None:
+    app.state.context = replace(app.state.context, clock=Still())
+    search, client = "GET /bin-day", "198.51.100.9"
+    known = {"x-api-key": FULL_KEY}
+    assert {(await ask(app, search, known, client)).status for _ in range(70)} == {200}
+    assert [(await ask(app, search, {}, client)).status for _ in range(61)] == [200] * 60 + [429]
+    assert (await ask(app, search, known, client)).status == 200
+    assert (await ask(app, search, {"x-api-key": "cok_abcdefgh_none"}, client)).status == 401
 
 
 async def test_who_is_known_and_refused_again_and_again_is_told_to_wait_and_makes_no_more_lines(

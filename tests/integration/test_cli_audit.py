@@ -50,6 +50,21 @@ def test_it_says_that_all_is_well_or_which_line_is_not(audit: str, tmp_path: Pat
     }  # fmt: skip
 
 
+def test_lines_are_listed_newest_first_and_that_they_were_is_one(audit: str) -> None:
+    with psycopg.connect(audit) as connection:
+        connection.execute(
+            "select audit_failed(2, 'web', 'POST /sign-in', '403', '203.0.113.9', 'r', 'password', '', 'nobody.here', '', 'abc')"
+        )
+    code, said = run("list", "--actor", "failed")
+    assert code == 0
+    assert said.splitlines() == ["5 1970-01-01 00:00:00 nobody failed: POST /sign-in (password) 403"]
+    assert [line.split()[0] for line in run("list", "--limit", "3")[1].splitlines()] == ["7", "6", "5"]
+    rows = json.loads(run("list", "--object", "alarm:2", "--json")[1])
+    assert [(row["entry_id"], row["action"], row["at"][:4]) for row in rows] == [(3, "POST /x", "1970")]
+    assert run("list", "--limit", "0")[0] == 2
+    assert run("verify")[0] == 0
+
+
 @pytest.mark.parametrize("text", ["4", "four " + "0" * 64, "4 " + "0" * 63, "4 " + "g" * 64])
 def test_a_file_of_no_heads_is_refused_in_words(audit: str, tmp_path: Path, text: str) -> None:
     file = tmp_path / "heads.txt"

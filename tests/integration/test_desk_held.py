@@ -85,3 +85,21 @@ async def test_who_takes_a_held_alarm_in_hand_ends_its_waiting(bench: Bench) -> 
     assert [(a, name) for a, name, _ in await bench.all_timers() if a == 2] == [(2, "held")]
     await bench.ask(m.Acknowledge(by="Ada"), 2)
     assert [a for a, _, _ in await bench.all_timers() if a == 2] == []
+
+
+async def test_a_batch_between_the_clock_and_the_log_begins_no_escalation_in_the_past(bench: Bench) -> None:
+    """Time goes by batches in a replay: read just before one, it is minutes behind what the batch raises."""
+    service, before_s = bench.service(), bench.now_s
+    bench.now_s += 540.0
+    await bench.raises(alarm(1, raised_s=bench.now_s))
+    bench.now_s += 60.0
+    times = [before_s]
+
+    async def town_now() -> float:
+        return times.pop() if times else bench.now_s
+
+    service._town_now = town_now
+    assert await service.turn()
+    assert await bench.timers() == {"escalate": before_s + 600.0 + 600.0}
+    await bench.until_done()
+    assert [e.detail["kind"] for e in await bench.desk.timeline(1) if e.what == "told"] == ["raised"]

@@ -397,6 +397,7 @@ async def test_the_zip_holds_a_stay_as_csv_and_json(lane: Street) -> None:
             "diary",
             "sharing",
             "looks",
+            "audit",
             "people",
             "damp/days",
             "damp/events",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -349,6 +350,44 @@ async def test_a_program_of_an_administrators_brings_people_in_and_takes_them_ou
     async with at_desk(site) as desk:
         await desk.accounts.set_roles(root, (Role.WASTE,))
     assert (await site.http.get("/api/v1/accounts", headers=program)).status_code == 403
+
+
+async def test_thousands_of_accounts_are_shown_a_page_at_a_time_and_found(site: Site) -> None:
+    await site.sql(
+        "insert into account (name, label, roles, made_by) select 'zz' || to_char(n, 'FM0000'), 'Züleyha ' || n, '{waste}', 'test'"
+        " from generate_series(1, 2000) n"
+    )
+    boss = await signed_in(site, "boss.of.many", Role.ADMIN)
+    at, seen = "/accounts?role=waste&q=Z%C3%BCley", []
+    while at:
+        shown = (await boss.http.get(at)).text
+        assert "2,000 accounts" in shown
+        seen += re.findall(r"\((zz\d{4})\)", shown)
+        found = re.search(r'href="([^"]*after=[^"]*)"', shown)
+        at = "" if found is None else html.unescape(found[1])
+    assert seen == [f"zz{n:04}" for n in range(1, 2001)]
+    [one] = re.findall(r"\((zz\d{4})\)", (await boss.http.get("/accounts", params={"q": "ZZ1234"})).text)
+    assert one == "zz1234"
+    for nothing in ("zz%", "zz_1", "\u0000", "'; drop table account"):
+        answer = await boss.http.get("/accounts", params={"q": nothing})
+        assert (answer.status_code in (200, 422), "(zz" in answer.text) == (True, False), nothing
+    async with at_desk(site) as desk:
+        who = await desk.accounts.named("boss.of.many")
+        assert who is not None
+        key = (await desk.keys.make(who, "people", ["accounts:write"], datetime.now(UTC))).key
+    program = {"X-Api-Key": key}
+    at, names = "/api/v1/accounts?limit=700&q=zz", []
+    while at:
+        answer = await site.http.get(at, headers=program)
+        names += [a["name"] for a in answer.json()]
+        at = answer.links.get("next", {}).get("url", "")
+    assert names == seen
+    for wrong in ("limit=0", "limit=1001", "cursor=x", "role=king", f"q={'x' * 101}"):
+        assert (await site.http.get(f"/api/v1/accounts?{wrong}", headers=program)).status_code in (
+            400,
+            422,
+        ), wrong
+    await site.sql("delete from account where name like 'zz%%'")
 
 
 async def test_the_audit_says_which_account_and_who_by_number(site: Site) -> None:

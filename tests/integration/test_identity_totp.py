@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import pyotp
 import pytest
 
 from ops_api.access.model import Role
 from ops_api.identity.desk import desk_on
+from ops_api.identity.factors import _step_of
 from ops_api.identity.model import Asker, IdentityRefusedError, WaitError, WrongError
 from ops_api.identity.secrets import Secrets
 from tests.fakes.identity import HERE, NOW, ada, authenticator, opened
+from tests.fakes.staff import Person
 
 HALF_MINUTE = timedelta(seconds=30)
 
@@ -43,6 +46,16 @@ async def test_clocks_may_be_half_a_minute_off_and_no_more(db_dsn: str, drift_s:
         await desk.factors.check(who, app.at(NOW + timedelta(seconds=drift_s / 2)), HERE, NOW)
 
 
+@pytest.mark.parametrize("late_s", [0, 1, 15, 29])
+def test_what_tests_type_is_good_though_the_half_minute_turns_meanwhile(late_s: int) -> None:
+    person, at_s = Person.__new__(Person), NOW.timestamp() + 29.9
+    person.app, person.used = pyotp.TOTP(pyotp.random_base32()), 0
+    for _ in range(2):
+        typed = person.code(at_s)
+        looked = datetime.fromtimestamp(at_s + late_s, UTC)
+        assert _step_of(person.app.secret, typed, looked) == person.used
+
+
 @pytest.mark.parametrize(
     "typed", ["", "12345", "1234567", "abcdef", "\u0661\u0662\u0663\u0664\u0665\u0666", "-12345", "\x00"]
 )
@@ -56,8 +69,6 @@ async def test_what_is_no_code(db_dsn: str, typed: str) -> None:
 
 async def test_a_secret_that_nobody_confirmed_opens_nothing_and_gives_way(db_dsn: str) -> None:
     async with opened(db_dsn) as desk:
-        import pyotp
-
         who = await ada(desk)
         first, _ = await desk.factors.begin(who, "Ourtown")
         assert not (await desk.factors.held(who.account_id)).any

@@ -32,8 +32,6 @@ def may(rule: Rule, who: str) -> bool:
         return rule.who != "home" and rule.scope != ""
     if rule.who == "home":
         return who == Role.RESIDENT
-    if rule.who == "signed_in":
-        return who not in ("nobody", Role.OPEN_DATA)
     if who in (Role.OPEN_DATA, Role.SERVICE) and rule.scope == "":
         return False  # here they are programs; people of those roles sign in (test_identity_pages.py)
     return who in rule.roles

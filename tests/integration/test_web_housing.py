@@ -165,7 +165,7 @@ async def test_where_no_password_is_set_the_teams_pages_are_not_there_and_the_wa
         ):
             answer = await bare.http.get(path, headers=program("A", "x"))
             assert answer.status_code == 404, path
-            assert "CITYOPS_HOUSING__PASSWORD" in answer.text, path
+            assert "/sign-in" in answer.text, path
         for path, form in (
             ("/housing/who", {"by": "A", "purpose": "x", "password": ""}),
             (f"/housing/{number}/cases/1", {"kind": "investigated"}),
@@ -464,3 +464,18 @@ async def test_wards_are_told_to_everybody_without_small_numbers(site: Site) -> 
     assert {w["ward_id"]: w["homes"] for w in later["wards"]}[wards[0]] == 50
     assert later["as_of"] > told["as_of"]
     await site.sql("delete from ward_week; delete from damp_finding")
+
+
+async def test_a_key_of_the_teams_needs_its_scope_and_a_purpose_and_is_named_to_households(
+    site: Site,
+) -> None:
+    number = await shares(site, code_of(site, 4))
+    before = len(await looks(site, number))
+    key, why = site.with_key("housing:read"), {"X-Cityops-Purpose": "visits"}
+    assert (await site.with_key("desk:write").get("/api/v1/housing/homes", headers=why)).status_code == 403
+    assert (await key.get("/api/v1/housing/homes")).status_code == 422
+    shown = await key.get("/api/v1/housing/homes", headers={**why, "X-Cityops-Who": "Olu Ade"})
+    assert number in {home["home_id"] for home in shown.json()["homes"]}
+    found = await looks(site, number)
+    assert len(found) == before + 1
+    assert "Olu Ade (Ada of service)" in str(found)

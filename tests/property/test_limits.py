@@ -49,6 +49,8 @@ def test_ever_new_askers_take_no_memory() -> None:
 def test_walls_may_poll_and_strangers_may_not_write_without_end() -> None:
     assert allowance(OPEN, NOBODY, safe=True) is None
     assert allowance(SEARCH, NOBODY, safe=True) == 60.0
+    assert allowance(SEARCH, program("bins:write"), safe=True) == 60.0
+    assert allowance(SEARCH, program("open:read"), safe=True) == 6000.0
     assert allowance(OPEN, NOBODY, safe=False) == 60.0
     assert allowance(PEOPLE, principal("operations"), safe=True) == 600.0
     assert allowance(DOOR, NOBODY, safe=False) == 600.0

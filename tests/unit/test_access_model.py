@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ops_api.access.model import NOBODY, SCOPES, STAFF, Principal, Role, Rule, decide, entitled
 from ops_api.access.rules import RULES, joined
-from ops_api.identity.core.scopes import scopes_of
+from ops_api.identity.core.scopes import SAID, scopes_of
 from tests.fakes.principals import principal, program
 
 ROLES = st.sampled_from(sorted(Role))
@@ -55,6 +55,13 @@ def test_no_key_does_what_its_owner_may_not(role: Role) -> None:
         name for name, rule in RULES.items() if entitled(rule, key) and not entitled(rule, principal(role))
     ]
     assert more == []
+
+
+def test_each_scope_is_good_for_something_and_says_for_what() -> None:
+    asked = {rule.scope for rule in RULES.values()} - {""}
+    # Of these two: how often a program may search, and how many exports it may make.
+    assert asked | {"open:read", "export"} == SCOPES == set(SAID) == scopes_of(Role)
+    assert all(said.endswith(".") and len(said) < 120 for said in SAID.values())
 
 
 def test_a_home_that_is_not_theirs_is_not_there_for_anybody_not_even_an_administrator() -> None:

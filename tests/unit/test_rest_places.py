@@ -50,6 +50,7 @@ def test_a_known_program_has_ten_times_as_many_and_staff_have_not() -> None:
     for who, most in (
         (program("export"), 20),
         (program("export", role="open_data"), 20),
+        (program("open:read", "desk:read"), 2),
         (principal("admin"), 2),
     ):
         places = Places(per_day=2)

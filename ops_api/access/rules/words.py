@@ -18,8 +18,6 @@ LOOK_PAGE: Final = Rule(who="look", page=True)
 CODE: Final = Rule(who="code")
 CODE_PAGE: Final = Rule(who="code", page=True)
 CODE_WRITE_PAGE: Final = Rule(who="code", audit="change", page=True)
-SIGNED_IN: Final = Rule(who="signed_in")
-SIGNED_IN_PAGE: Final = Rule(who="signed_in", page=True)
 
 DESK: Final = frozenset({Role.OPERATIONS, Role.HIGHWAYS, Role.WASTE, Role.DEVICES, Role.HOUSING})
 """Who does something about alarms and devices that need a look."""

@@ -11,7 +11,7 @@ class Entry:
 
     Attributes:
         at_us: microseconds since the epoch.
-        actor_kind, actor_id: ``staff`` and an account, ``resident``, ``program`` and a key, ``team`` whose password was given,
+        actor_kind, actor_id: ``nobody`` and ``failed`` of a sign-in that failed; ``staff`` and an account, ``resident``, ``program`` and a key, ``team`` whose password was given,
             ``nobody``, ``cli`` and a login.
         roles: those held, sorted, by commas.
         via: ``web``, ``rest`` or ``cli``.
@@ -36,3 +36,29 @@ class Entry:
     source: str
     request_id: str
     detail: str = "{}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A sign-in that failed, a wrong code, a key that is none.
+
+    Attributes:
+        at_us, via, action, outcome, source, request_id: as of :class:`Entry`.
+        why: ``wrong``, ``wait``, ``code`` and so on: a word of ours.
+        about: what it was at, where that is known: ``team:winter``; empty: not known here.
+        name: the account's that was typed. It is written down only where there is such an account, and then as its number.
+        key: the public part of a key, likewise.
+        mark: of what was typed, where it is neither: the same for the same text, and nobody can tell which.
+    """
+
+    at_us: int
+    via: str
+    action: str
+    outcome: str
+    source: str
+    request_id: str
+    why: str
+    about: str = ""
+    name: str = ""
+    key: str = ""
+    mark: str = ""

@@ -19,7 +19,7 @@ _OF: Mapping[Role, frozenset[str]] = MappingProxyType(
         Role.WASTE: frozenset({"desk:write", "bins:write"}),
         Role.BIN_CREW: frozenset({"bins:write"}),
         Role.OPERATIONS: frozenset({"desk:write", "incidents:write"}),
-        Role.HOUSING: frozenset({"desk:write"}),
+        Role.HOUSING: frozenset({"desk:write", "housing:read"}),
         Role.DEVICES: frozenset({"desk:write", "devices:write", "observations:write"}),
         Role.ADMIN: frozenset({"accounts:write", "audit:read"}),
         Role.OPEN_DATA: frozenset(),
@@ -32,9 +32,28 @@ _OF: Mapping[Role, frozenset[str]] = MappingProxyType(
             "devices:write",
             "observations:write",
             "forecasts:write",
+            "housing:read",
         },
     }
 )
+SAID: Mapping[str, str] = MappingProxyType(
+    {
+        "open:read": "Searches open data 6,000 times a minute, not 60. Reading it needs no key.",
+        "export": "Makes ten times as many bulk exports of open readings a day.",
+        "desk:read": "Reads what the platform refused, whom it tells, webhooks and metrics.",
+        "desk:write": "Acts on alarms and repairs, and reads the names in them.",
+        "winter:write": "Answers and orders treatment of roads, or as a crew says that a lorry is out.",
+        "forecasts:write": "Brings in weather forecasts.",
+        "bins:write": "Plans bin rounds again and reads missed collections.",
+        "incidents:write": "Works on incidents, closes and opens roads.",
+        "housing:read": "Reads the homes that share with the housing team. Each household reads who looked and why.",
+        "devices:write": "Makes and changes things of SensorThings.",
+        "observations:write": "Sends observations of SensorThings.",
+        "accounts:write": "Makes, changes and closes accounts, and revokes keys.",
+        "audit:read": "Reads who saw or changed what.",
+    }
+)
+"""What each scope lets a program do, of what its owner may, in a sentence for whoever makes a key."""
 
 
 def scopes_of(roles: Iterable[Role]) -> frozenset[str]:

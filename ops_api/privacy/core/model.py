@@ -22,7 +22,9 @@ class Personal:
         how: what becomes of it when its people are forgotten: ``deleted``; ``blanked`` (the row stays, its words go);
             ``stays`` (``why`` says so); ``expires`` (nobody is asked: it goes within days).
         why: of what stays.
-        names: columns that hold the name of who acted: what a member of staff is given of herself.
+        names: columns that hold the name of who acted: what a member of staff is given of herself, with what stands in documents (JSON,
+            lists of texts) of the same table.
+        documents: names of staff stand in documents of it alone.
         export: where a household finds it in its own download; empty: it holds nothing readable, or only marks.
     """
 
@@ -34,6 +36,7 @@ class Personal:
     how: How
     why: str = ""
     names: tuple[str, ...] = ()
+    documents: bool = False
     export: str = ""
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ _REPORTERS = (
     Personal(
         table="bin_reminder", of="reporter", what="address for reminders of bin days (mail or phone), the address's number",
         purpose="to remind of bin days, as was asked for", keep="until it is stopped by its own link; unconfirmed ones three days",
-        how="deleted",
+        how="deleted", names=("address",),
     ),
     Personal(
         table="collection_act", of="reporter", what="reports of full bins and missed collections, a word of why",

@@ -13,7 +13,7 @@ _YEAR = "until deleted; a year after moving out (retention.moved_out_days)"
 
 def _one(
     table: str, what: str, purpose: str, keep: str, how: How = "deleted", why: str = "", export: str = "",
-    names: tuple[str, ...] = (),
+    names: tuple[str, ...] = (), documents: bool = False,
 ) -> Personal:  # fmt: skip
     return Personal(
         table=table,
@@ -25,6 +25,7 @@ def _one(
         why=why,
         export=export,
         names=names,
+        documents=documents,
     )
 
 
@@ -37,7 +38,7 @@ _MEASURED = (
     _one("damp_home", "what waits to be worked out", _DAMP, "as long as the home has a frog", "stays", "days by number, no figure of a home"),
     _one("damp_room", "which frog is worked out from when on", _DAMP, "as long as the home has a frog", "stays", "times of a device"),
     _one("subject_state", "what is true now, of a home its damp risk", _DAMP, "with the last stay", export="now"),
-    _one("event", "what rules noticed, of a home showers and airing", _DAMP, "3 years; with the stay"),
+    _one("event", "what rules noticed, of a home showers and airing", _DAMP, "3 years; with the stay", documents=True),
     _one("decision", "what rules decided, of a home its risk with what it rested on", _DAMP, "for good; of a home with the stay"),
     _one("late_window", "readings that came late, and what they changed", _DAMP, "400 days; with the stay"),
     _one("rule_state", "what rules remember, of a home the last hours", _DAMP, "8 days", "expires"),
@@ -46,10 +47,10 @@ _MEASURED = (
 )  # fmt: skip
 
 _SERVICE = (
-    _one("alarm", "alarms, of a home its damp risk or silent frogs", _DESK, "7 years after it is over; with the stay", "blanked"),
+    _one("alarm", "alarms, of a home its damp risk or silent frogs", _DESK, "7 years after it is over; with the stay", "blanked", names=("acknowledged_by", "assignee", "closed_by")),
     _one("alarm_member", "what an alarm is of", _DESK, "with the alarm", "blanked"),
     _one("alarm_timer", "when somebody is told again", _DESK, "with the alarm"),
-    _one("notification", "messages, to households of their cases", _DESK, "3 years; with the stay", "blanked"),
+    _one("notification", "messages, to households of their cases", _DESK, "3 years; with the stay", "blanked", names=("recipient",)),
     _one("delivery_attempt", "how sending went", _DESK, "with the message"),
     _one("work_item", "devices to be mended, of a home its frogs", _DESK, "until deleted; with the stay", "blanked", names=("done_by", "assignee")),
     _one("dead_letter", "messages that could not be stored, as they came", _DESK, "30 to 90 days; with the stay"),
@@ -67,11 +68,11 @@ _SERVICE = (
 )  # fmt: skip
 
 _WRITTEN = (
-    _one("housing_case", "cases of damp and mould with the landlord", _CASE, _YEAR, "blanked", export="cases"),
-    _one("case_event", "what happened in a case", _CASE, _YEAR, "blanked", export="cases"),
-    _one("contact_log", "calls and letters between a household and its landlord", _CASE, _YEAR, export="contacts"),
-    _one("evidence_photo", "photos, encoded anew without metadata", _CASE, _YEAR, export="photos"),
-    _one("evidence_pack", "which packs of evidence were made", _CASE, _YEAR, export="packs"),
+    _one("housing_case", "cases of damp and mould with the landlord", _CASE, _YEAR, "blanked", export="cases", names=("opened_by",)),
+    _one("case_event", "what happened in a case", _CASE, _YEAR, "blanked", export="cases", names=("by",)),
+    _one("contact_log", "calls and letters between a household and its landlord", _CASE, _YEAR, export="contacts", names=("by",)),
+    _one("evidence_photo", "photos, encoded anew without metadata", _CASE, _YEAR, export="photos", names=("by",)),
+    _one("evidence_pack", "which packs of evidence were made", _CASE, _YEAR, export="packs", names=("made_by",)),
     _one("home_contact", "where a household is reminded", _CASE, "until taken back, or who gave it leaves", export="reminding"),
 )  # fmt: skip
 

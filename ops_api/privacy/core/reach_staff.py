@@ -17,9 +17,18 @@ def _one(
     how: How = "deleted",
     why: str = "",
     names: tuple[str, ...] = (),
+    documents: bool = False,
 ) -> Personal:
     return Personal(
-        table=table, of="staff", what=what, purpose=purpose, keep=keep, how=how, why=why, names=names
+        table=table,
+        of="staff",
+        what=what,
+        purpose=purpose,
+        keep=keep,
+        how=how,
+        why=why,
+        names=names,
+        documents=documents,
     )
 
 
@@ -28,7 +37,7 @@ def _act(table: str, what: str, *names: str, keep: str = _GOOD) -> Personal:
 
 
 _ACCOUNTS = (
-    _one("account", "name, roles, last day of use", "to let staff in", "a year without use (retention.account_days)", names=("name",)),
+    _one("account", "name, roles, last day of use", "to let staff in", "a year without use (retention.account_days)", names=("name", "label", "made_by")),
     _one("account_password", "passwords, as argon2id", "to let staff in", "with the account"),
     _one("account_totp", "secrets of authenticators, sealed", "to let staff in", "with the account"),
     _one("recovery_code", "marks of codes for a lost authenticator", "to let staff in", "with the account"),
@@ -59,7 +68,7 @@ _ACTS = (
     _act("road_opening", "who opened it"),
     _act("what_if", "who asked what a closure would do", keep="30 days"),
     _act("emergency_roster", "who set the roster of emergencies"),
-    _one("incident", "incidents, with who owns them", _ACT, _GOOD, "stays", _PUBLIC_TASK),
+    _one("incident", "incidents, with who owns them", _ACT, _GOOD, "stays", _PUBLIC_TASK, documents=True),
     _act("incident_act", "who did what in an incident"),
     _one("incident_signal", "what an incident rests on; nothing of homes", _ACT, _GOOD, "stays", _PUBLIC_TASK),
     _act("bin_ledger_setting", "who set what the bins' ledger counts", "made_by"),
