@@ -50,6 +50,7 @@ def problem(
     errors: Sequence[Mapping[str, str]] = (),
 ) -> Response:
     """Return an error as JSON for programs and as a page for people; ``errors``: each wrong value by itself."""
+    headers = {"Vary": "Accept", **(headers or {})}
     if _is_program(request):
         return _document(request, status, detail, headers, kind or of_status(status), errors)
     context: Context = request.app.state.context
@@ -57,14 +58,14 @@ def problem(
     shown = error_page(
         status,
         detail,
-        retry_after=(headers or {}).get("Retry-After", ""),
+        retry_after=headers.get("Retry-After", ""),
         asked=asked,
         request_id=getattr(request.state, "request_id", ""),
     )
     html = context.templates.render("error.html", error=shown)
     if request.url.path == "/ops" and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         # Nobody stands before a wall to load it again.
-        headers = {**(headers or {}), "Refresh": WALL_REFRESH_S}
+        headers = {**headers, "Refresh": WALL_REFRESH_S}
     return HTMLResponse(html, status, headers)
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from ops_api.access.addresses import own_address
 
 _HEADLINES: Mapping[int, str] = {
+    303: "Go on from here",
     400: "We did not understand that",
     401: "Sign in first",
     403: "That is not for you to do",
