@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+FIRST = ("devices and readings", "open data")
+"""What a newcomer asks for."""
 EXAMPLE_MOST = 1500
 """Characters of an example that are shown: enough to see its shape, and the page stays one that loads."""
 
@@ -99,7 +101,7 @@ def _answer(operation: Mapping[str, Any]) -> str:
 
 
 def groups(document: Mapping[str, Any]) -> dict[str, list[Operation]]:
-    """Return the operations by tag, in the document's order."""
+    """Return the operations by tag: the ones asked for most, then in the document's order."""
     schemas = document.get("components", {}).get("schemas", {})
     found: dict[str, list[Operation]] = {}
     for path, methods in document["paths"].items():
@@ -116,4 +118,4 @@ def groups(document: Mapping[str, Any]) -> dict[str, list[Operation]]:
                     gets=_answer(operation),
                 )
             )
-    return found
+    return {tag: found[tag] for tag in sorted(found, key=lambda tag: tag not in FIRST)}
