@@ -16,7 +16,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
         ("/api/v1/audit", 401, "Sign in first"),
         ("/api/v1/nothing", 404, "We could not find that"),
         ("/open/nothing.csv", 404, "We could not find that"),
-        ("/api/v1/readings/latest?kind=raod", 422, "Something in it is not right"),
+        ("/api/v1/alarms?limit=many", 422, "Something in it is not right"),
     ],
 )
 async def test_a_browser_gets_a_page_with_a_way_on(site: Site, path: str, status: int, says: str) -> None:
@@ -33,6 +33,8 @@ async def test_programs_get_problems(site: Site) -> None:
         answer = await site.http.get(path)
         assert answer.headers["content-type"] == "application/problem+json", path
     asked = {"Accept": "application/json"}
+    kept = await site.http.get("/api/v1/devices/nothing", headers=BROWSER)  # made once for all who ask
+    assert kept.headers["content-type"] == "application/problem+json"
     page = await site.http.get("/nothing/here", headers=asked)
     assert page.json()["type"] == "/problems/not-found"
 
