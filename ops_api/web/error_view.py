@@ -12,7 +12,7 @@ _HEADLINES: Mapping[int, str] = {
     303: "Go on from here",
     400: "We did not understand that",
     401: "Sign in first",
-    403: "That is not for you to do",
+    403: "That is not allowed",
     404: "We could not find that",
     405: "This address is not opened like that",
     406: "We do not have it in that form",

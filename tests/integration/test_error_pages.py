@@ -43,5 +43,5 @@ async def test_what_a_role_may_not_see_says_so_in_a_page(site: Site) -> None:
     site.sign_in("bin_crew")
     answer = await site.http.get("/audit", headers=BROWSER)
     assert answer.status_code == 403
-    assert "That is not for you to do" in answer.text
+    assert "That is not allowed" in answer.text
     assert 'href="/account"' in answer.text
