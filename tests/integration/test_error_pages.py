@@ -28,6 +28,18 @@ async def test_a_browser_gets_a_page_with_a_way_on(site: Site, path: str, status
     assert "Accept" in answer.headers["vary"]
 
 
+async def test_what_was_sent_is_text_on_the_page_and_leads_nowhere_else(site: Site) -> None:
+    sent = "<script>alert(1)</script>"
+    for path in (f"/api/v1/kinds2/{sent}", f"/ogc/collections/{sent}", f"/api/v1/alarms/{sent}"):
+        answer = await site.http.get(path, headers=BROWSER)
+        assert answer.status_code in (404, 422), path
+        assert sent not in answer.text
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+    asked = await site.http.get('/api/v1/audit?actor="><b>//evil.example', headers=BROWSER)
+    assert "/sign-in?next=/api/v1/audit" in asked.text
+    assert "<b>" not in asked.text.partition("<main")[2].replace("<body", "")
+
+
 async def test_programs_get_problems(site: Site) -> None:
     for path in ("/api/v1/audit", "/open/nothing.csv", "/sta/v1.1/Things?$filter=nonsense"):
         answer = await site.http.get(path)
