@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from ops_api.routers.times import Moment
 
@@ -94,7 +95,7 @@ class DevicePage(Document):
     next: str | None
 
 
-_ROAD = {
+_ROAD: JsonDict = {
     "ts": "2026-01-09T05:10:00Z",
     "quality": 0,
     "surface_temperature_c": -0.4,

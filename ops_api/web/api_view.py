@@ -96,7 +96,9 @@ def _example(body: Mapping[str, Any]) -> str:
 
 
 def _answer(operation: Mapping[str, Any]) -> str:
-    good = next((r for status, r in sorted(operation["responses"].items()) if status.startswith("2")), {})
+    good: Mapping[str, Any] = next(
+        (r for status, r in sorted(operation["responses"].items()) if status.startswith("2")), {}
+    )
     return _example(good)
 
 
