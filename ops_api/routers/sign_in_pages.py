@@ -18,7 +18,7 @@ from ops_api.web.account_view import qr_code
 
 log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-ENDED = "You were signed out: sessions end after a while without a request, and after a shift. Sign in, and you are back where you were."
+ENDED = "You were signed out: sessions end after a while without a request, after a shift, or when somebody ends them. Sign in, and you are back where you were."
 LEFT = "You are signed out."
 USED = "This link was used already, or its time is over. Ask for a new one."
 
