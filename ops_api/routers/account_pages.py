@@ -179,7 +179,7 @@ async def _show(
         wrong=wrong,
         made=made,
         roles=[view.ROLES[role.value] for role in Role if role in mine.roles],
-        scopes=[(scope, view.SCOPES[scope]) for scope in view.SCOPES if scope in scopes_of(mine.roles)],
+        scopes=sorted(scopes_of(mine.roles)),
         sessions=view.sessions(await desk.sessions.listed(who.id, now), who.session_id, ctx.brand),
         passkeys=view.passkeys(await desk.passkeys.listed(_owner(mine)), ctx.brand),
         keys=view.keys(await desk.keys.listed(who.id), now, ctx.brand),

@@ -32,21 +32,6 @@ ROLES: Mapping[str, str] = {
     "service": "Service (programs)",
 }
 """What roles are called, in the order in which pages offer them."""
-SCOPES: Mapping[str, str] = {
-    "open:read": "read open data, with higher limits",
-    "export": "take whole years of readings",
-    "desk:read": "read what staff read: names at alarms, what was set aside",
-    "desk:write": "act on alarms and work items",
-    "winter:write": "answer proposals, say that a lorry is out or back",
-    "forecasts:write": "send weather forecasts",
-    "bins:write": "emptied, missed, planned again",
-    "incidents:write": "open, change and close incidents",
-    "devices:write": "make and change things at SensorThings",
-    "observations:write": "send observations to SensorThings",
-    "accounts:write": "make, change and close accounts",
-    "audit:read": "read who did what",
-}
-"""What a key may do, in the order in which pages offer it."""
 
 
 def qr_code(address: str) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from ops_api.access.model import Role
-from ops_api.identity.core.scopes import scopes_of
-from ops_api.web import account_view, api_view
+from ops_api.web import api_view
 from tests.unit.test_rest_openapi import by_name, document
 
 
@@ -33,7 +31,3 @@ def test_examples_are_shown_and_long_ones_cut_at_a_line() -> None:
     cut = [o.gets for o in shown().values() if o.gets.endswith("…")]
     assert cut
     assert all(text[-3:] == "\n …" for text in cut)
-
-
-def test_every_scope_that_a_key_may_have_has_words() -> None:
-    assert set(account_view.SCOPES) == scopes_of(Role)
