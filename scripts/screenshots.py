@@ -37,7 +37,7 @@ README = (
 NO_PAGES = re.compile(
     r"^/(api/v1|sta/v1\.1|live|healthz|readyz|metrics|ogc|ngsi-ld)\b|/(live|stream|part|board)\b|\.[a-z]+$|/photos/|/ops/(map|now)"
 )
-SIGN_IN = "/sign-in"
+SIGN_IN, ACCOUNT = "/sign-in", "/account"
 WHO = {"by": "Ada", "name": "Ada", "purpose": "pictures", "role": "duty officer"}
 
 
@@ -52,7 +52,9 @@ def name_of(path: str) -> str:
 
 
 def let_in(page: Page, password: str) -> None:
-    """Say who looks, where the page asks for that."""
+    """Say who looks, where the page asks for that; one's own password is nobody's to try."""
+    if urlsplit(page.url).path in (SIGN_IN, ACCOUNT):
+        return
     field = page.locator("input[type=password]").first
     if field.count() and field.is_visible():
         form = page.locator("form", has=page.locator("input[type=password]")).first

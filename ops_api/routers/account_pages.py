@@ -44,7 +44,7 @@ async def sign_out(request: Request, ctx: Ctx, who: Asker) -> Response:
     """End this browser's session."""
     signed = _person(who)
     await desk_of(ctx).sessions.end(signed, signed.session_id, ctx.clock.now())
-    response = RedirectResponse("/sign-in", 303)
+    response = RedirectResponse("/sign-in?left=1", 303)
     forget_session(request, response)
     return response
 

@@ -43,9 +43,9 @@ async def add(
 
 
 @router.get("/{name}")
-async def account(found: Named, request: Request, ctx: Ctx) -> Response:
-    """Show one account."""
-    return await _one(request, ctx, found)
+async def account(found: Named, request: Request, ctx: Ctx, done: str = "") -> Response:
+    """Show one account; ``done``: what was done just now."""
+    return await _one(request, ctx, found, done=done)
 
 
 @router.post("/{name}/roles")
@@ -56,7 +56,7 @@ async def set_roles(found: Named, request: Request, ctx: Ctx, role: Roles = None
         await desk_of(ctx).accounts.set_roles(found, role or [])
     except IdentityRefusedError as error:
         return await _one(request, ctx, found, wrong=str(error))
-    return _back(found)
+    return _back(found, "roles")
 
 
 @router.post("/{name}/disable")
@@ -66,14 +66,14 @@ async def disable(found: Named, request: Request, ctx: Ctx) -> Response:
         await desk_of(ctx).accounts.disable(found, ctx.clock.now())
     except IdentityRefusedError as error:
         return await _one(request, ctx, found, wrong=str(error))
-    return _back(found)
+    return _back(found, "closed")
 
 
 @router.post("/{name}/enable")
 async def enable(found: Named, ctx: Ctx) -> Response:
     """Open a closed account again."""
     await desk_of(ctx).accounts.enable(found)
-    return _back(found)
+    return _back(found, "open")
 
 
 @router.post("/{name}/link")
@@ -90,7 +90,7 @@ async def link(found: Named, request: Request, ctx: Ctx) -> Response:
 async def end_sessions(found: Named, ctx: Ctx) -> Response:
     """Sign an account out everywhere."""
     await desk_of(ctx).accounts.end_sessions(found)
-    return _back(found)
+    return _back(found, "ended")
 
 
 @router.post("/{name}/reset-mfa")
@@ -99,7 +99,7 @@ async def reset_mfa(found: Named, ctx: Ctx) -> Response:
     desk = desk_of(ctx)
     await desk.factors.reset(found.account_id)
     await desk.accounts.end_sessions(found)
-    return _back(found)
+    return _back(found, "factors")
 
 
 async def _list(
@@ -125,7 +125,13 @@ async def _list(
 
 
 async def _one(
-    request: Request, ctx: Context, found: Account, *, wrong: str = "", link: Link | None = None
+    request: Request,
+    ctx: Context,
+    found: Account,
+    *,
+    wrong: str = "",
+    done: str = "",
+    link: Link | None = None,
 ) -> HTMLResponse:
     desk = desk_of(ctx)
     row = await desk.accounts.row(found.name)
@@ -139,6 +145,7 @@ async def _one(
         409 if wrong else 200,
         a=view.account(row),
         wrong=wrong,
+        done=done,
         link=address,
         roles=view.ROLES,
         sessions=view.sessions(sessions, "", ctx.brand),
@@ -146,5 +153,5 @@ async def _one(
     )
 
 
-def _back(found: Account) -> RedirectResponse:
-    return RedirectResponse(f"/accounts/{found.name}", 303)
+def _back(found: Account, done: str) -> RedirectResponse:
+    return RedirectResponse(f"/accounts/{found.name}?done={done}", 303)

@@ -9,6 +9,7 @@ from ops_api.queries import readings
 from ops_api.routers import content
 from ops_api.routers.catalogue import find_device
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.open_answers import base_of
 from ops_api.routers.platform import dead_letter_rows, detail
 from ops_api.routers.resident import Who
 from ops_api.routers.staff_browser import passkey_site
@@ -95,4 +96,4 @@ async def device(name: str, ctx: Ctx) -> HTMLResponse:
 @router.get("/api")
 async def api_reference(request: Request, ctx: Ctx) -> HTMLResponse:
     """Describe the REST API for people, from its OpenAPI document."""
-    return _page(ctx, "api.html", groups=api_view.groups(request.app.openapi()))
+    return _page(ctx, "api.html", groups=api_view.groups(request.app.openapi()), base=base_of(request, ctx))

@@ -18,6 +18,7 @@ from ops_api.rest.core.problem_types import ProblemType, of_status
 from ops_api.rest.problem import ProblemError
 from ops_api.rest.route_index import NEAR
 from ops_api.routers.context import Context
+from ops_api.web.error_view import error_page
 from ops_api.web.headers import headers_of
 from rules.closing import ports as closing
 from rules.core.desk.commands import DeskRefusedError
@@ -50,23 +51,49 @@ def problem(
     errors: Sequence[Mapping[str, str]] = (),
 ) -> Response:
     """Return an error as JSON for programs and as a page for people; ``errors``: each wrong value by itself."""
-    title = HTTPStatus(status).phrase
-    if request.url.path.startswith(_PROGRAMS):
-        kind = kind or of_status(status)
-        body = {"type": kind.address, "title": kind.title, "status": status, "detail": detail}
-        request_id = getattr(request.state, "request_id", "")
-        more = {
-            **({"errors": list(errors)} if errors else {}),
-            **({"request_id": request_id} if request_id else {}),
-            **({"message": detail} if request.url.path.startswith("/sta/") else {}),  # what its clients show
-        }
-        return JSONResponse({**body, **more}, status, headers, media_type="application/problem+json")
+    headers = {"Vary": "Accept", **(headers or {})}
+    if _is_program(request):
+        return _document(request, status, detail, headers, kind or of_status(status), errors)
     context: Context = request.app.state.context
-    html = context.templates.render("error.html", status=status, title=title, detail=detail)
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    shown = error_page(
+        status,
+        detail,
+        retry_after=headers.get("Retry-After", ""),
+        asked=asked,
+        request_id=getattr(request.state, "request_id", ""),
+    )
+    html = context.templates.render("error.html", error=shown)
     if request.url.path == "/ops" and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         # Nobody stands before a wall to load it again.
-        headers = {**(headers or {}), "Refresh": WALL_REFRESH_S}
+        headers = {**headers, "Refresh": WALL_REFRESH_S}
     return HTMLResponse(html, status, headers)
+
+
+def _is_program(request: Request) -> bool:
+    """Whether a program asks: at addresses of programs all but browsers that open one, elsewhere who wants JSON and no page."""
+    accept = request.headers.get("accept", "")
+    if request.url.path.startswith(_PROGRAMS):
+        return "text/html" not in accept
+    return "json" in accept and "text/html" not in accept and "*/*" not in accept
+
+
+def _document(
+    request: Request,
+    status: int,
+    detail: str,
+    headers: Mapping[str, str] | None,
+    kind: ProblemType,
+    errors: Sequence[Mapping[str, str]],
+) -> Response:
+    body = {"type": kind.address, "title": kind.title, "status": status, "detail": detail}
+    request_id = getattr(request.state, "request_id", "")
+    more = {
+        **({"errors": list(errors)} if errors else {}),
+        **({"request_id": request_id} if request_id else {}),
+        **({"message": detail} if request.url.path.startswith("/sta/") else {}),  # what its clients show
+    }
+    return JSONResponse({**body, **more}, status, headers, media_type="application/problem+json")
 
 
 def _field_errors(error: RequestValidationError) -> str:

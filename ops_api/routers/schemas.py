@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from ops_api.routers.times import Moment
 
@@ -94,10 +95,20 @@ class DevicePage(Document):
     next: str | None
 
 
+_ROAD: JsonDict = {
+    "ts": "2026-01-09T05:10:00Z",
+    "quality": 0,
+    "surface_temperature_c": -0.4,
+    "air_temperature_c": 0.6,
+    "humidity_pct": 97.0,
+}
+"""A reading of a road sensor: which fields there are says its kind (``/api/v1/kinds``)."""
+
+
 class Reading(BaseModel):
     """A reading: its time, quality and the kind's fields."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [_ROAD]})
     ts: datetime
     quality: int = Field(0, description="Bit flags: 0 good, 1 clock repaired, 2 suspect clock")
 
@@ -105,6 +116,7 @@ class Reading(BaseModel):
 class LatestReading(Reading):
     """The newest reading of a device."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"device": "road-001", **_ROAD}]})
     device: str
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.access.addresses import own_address
-from ops_api.access.principal import network, principal_of
+from ops_api.access.principal import network, principal_of, staff_cookie
 from ops_api.identity.model import Account, IdentityRefusedError, WrongError
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.sign_in_flow import OVER, Next, Typed, at_step, go_on, let_in, not_in, page, refusal
@@ -18,19 +18,23 @@ from ops_api.web.account_view import qr_code
 
 log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+ENDED = "You were signed out: sessions end after a while without a request, after a shift, or when somebody ends them. Sign in, and you are back where you were."
+LEFT = "You are signed out."
 USED = "This link was used already, or its time is over. Ask for a new one."
 
 
 @router.get("/sign-in")
 async def ask(
-    request: Request, ctx: Ctx, to: Next = "/", again: bool = False, over: bool = False
+    request: Request, ctx: Ctx, to: Next = "/", again: bool = False, over: bool = False, left: bool = False
 ) -> Response:
     """Ask who it is; who is known already goes on, unless a factor is to be shown again."""
     desk_of(ctx)
     who = await principal_of(request)
     if who.kind == "staff" and not again:
         return RedirectResponse(own_address(to), 303)
-    return _ask(request, ctx, to, again=again, wrong=OVER if over else "")
+    ended = who.kind == "nobody" and staff_cookie(request) in request.cookies
+    said = LEFT if left else ENDED if ended and not over else ""
+    return _ask(request, ctx, to, again=again, wrong=OVER if over else "", said=said)
 
 
 @router.post("/sign-in")
@@ -154,11 +158,12 @@ def _ask(
     name: str = "",
     wrong: str = "",
     again: bool = False,
+    said: str = "",
     status: int = 200,
 ) -> HTMLResponse:
     desk = desk_of(ctx)
     return page(
-        ctx, "sign_in.html", status, to=own_address(to), name=name, wrong=wrong, again=again,
+        ctx, "sign_in.html", status, to=own_address(to), name=name, wrong=wrong, again=again, said=said,
         passkeys=passkey_site(request, ctx) is not None, provider=desk.provider is not None,
     )  # fmt: skip
 

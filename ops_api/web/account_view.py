@@ -11,6 +11,7 @@ import segno
 
 from ops_api.identity.model import How
 from ops_api.web.brand import Brand
+from ops_api.web.browser_name import browser_name
 
 _HOW: Mapping[How, str] = {
     "password": "name and password",
@@ -44,7 +45,7 @@ def sessions(rows: Sequence[Mapping[str, Any]], mine: str, brand: Brand) -> list
         {
             "id": str(row["session_id"]),
             "mine": str(row["session_id"]) == mine,
-            "agent": row["agent"] or "A browser that does not say which",
+            "agent": browser_name(row["agent"] or ""),
             "said": f"since {_when(row['made_at'], brand)} by {_HOW[row['how']]}, last used {_when(row['seen_at'], brand)}",
         }
         for row in rows

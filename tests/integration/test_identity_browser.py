@@ -75,7 +75,7 @@ async def test_a_passkey_is_made_on_the_account_page_and_signs_in(site: Site, ch
     await page.wait_for_url("**/account?done=passkey")
     assert await page.get_by_text("Ada’s laptop").count() == 1
     await page.get_by_role("button", name="Sign out", exact=True).click()
-    await page.wait_for_url("**/sign-in")
+    await page.wait_for_url("**/sign-in?left=1")
     await page.goto(f"{local(site)}/sign-in?next=/winter")
     await page.get_by_role("button", name="Use a passkey").click()
     await page.wait_for_url(f"{local(site)}/winter")

@@ -273,8 +273,23 @@ async def test_a_changed_password_signs_out_elsewhere(site: Site) -> None:
     assert (await kim.http.get("/account")).status_code == 200
     assert (await kim.types(password=PASSWORD)).status_code == 403
     assert (await kim.types(password=NEW)).status_code == 303
-    assert (await kim.posts("/account/sign-out")).headers["location"] == "/sign-in"
+    left = (await kim.posts("/account/sign-out")).headers["location"]
+    assert left == "/sign-in?left=1"
+    assert "You are signed out." in (await kim.http.get(left)).text
     assert (await kim.http.get("/account")).status_code == 303
+
+
+async def test_whose_session_ended_is_told_and_comes_back_to_where_she_was(site: Site) -> None:
+    una = await signed_in(site, "una", Role.ADMIN)
+    assert (await una.http.get("/accounts/una?done=roles")).text.count("Saved. They are signed out") == 1
+    await site.sql("update staff_session set seen_at = seen_at - interval '31 min'")
+    gone = await una.http.get("/audit?actor=una")
+    assert gone.headers["location"] == "/sign-in?next=/audit%3Factor%3Duna"
+    page = (await una.http.get(gone.headers["location"])).text
+    assert "You were signed out" in page
+    assert 'value="/audit?actor=una"' in page
+    assert (await una.signs_in("/audit?actor=una")).headers["location"] == "/audit?actor=una"
+    assert "You were signed out" not in (await site.http.get("/sign-in")).text
 
 
 async def test_a_token_of_an_hour_is_replaced_while_pages_load(site: Site) -> None:

@@ -46,7 +46,7 @@ ROADS = Dataset(
 WEATHER = Dataset(
     id="weather",
     title="Weather stations",
-    says="The newest reading of each of the council's weather stations.",
+    says="The newest reading of each of the council’s weather stations.",
     theme="ENVI", frequency="CONT", every="every ten minutes", shape="Point",
     columns=(LABEL, MEASURED, *_measured(weather.KIND.fields), Column("quality", "0 where nothing is doubtful", "number", "1")),
     time="measured_at", keywords=("weather", "wind", "rain"),
@@ -68,7 +68,7 @@ BINS = Dataset(
 HOMES = Dataset(
     id="homes-by-ward",
     title="Homes at risk of damp, by ward",
-    says="Homes that are measured and those of them at risk of damp, counted by ward once a week. No number, and no sum or difference of these numbers, is about few homes: what would be is left empty.",
+    says="Homes that are measured and those of them at risk of damp, counted by ward once a week. Where a number, or a sum or difference of two, would be about a few homes only, it is left empty.",
     theme="HEAL", frequency="WEEKLY", every="once a week", shape="Polygon",
     columns=(
         Column("ward", "Ward"), Column("homes", "Homes that are measured", "number", "1"),

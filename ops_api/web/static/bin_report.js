@@ -18,6 +18,6 @@
     link.href = "/bins/report?bin=" + encodeURIComponent(f.id);
     link.textContent = "Report this bin";
     about.append(link);
-    L.circleMarker([lat, lon], { renderer, radius: 8, color: "#0b3b45", weight: 2, fillColor: "#fff", fillOpacity: 1 }).bindPopup(about).addTo(map);
+    L.circleMarker([lat, lon], { renderer, radius: 8, color: CityMap.DARK ? "#a9e6df" : "#0b3b45", weight: 2, fillColor: CityMap.GROUND, fillOpacity: 1 }).bindPopup(about).addTo(map);
   }
 })();

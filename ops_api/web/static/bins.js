@@ -2,7 +2,9 @@
 // what is to be emptied; a hollow dot for the rest. Driven ways are thin.
 "use strict";
 (async () => {
-  const LOOKS = [["#0b5c63", null], ["#7a2a8a", "10 5"], ["#b4531a", "2 6"], ["#1d4f9e", "14 4 2 4"], ["#8f1420", "6 6"], ["#3f6212", "18 6"], ["#4a4a4a", "4 4"], ["#9d174d", "12 3 4 3"]];
+  const DASHES = [null, "10 5", "2 6", "14 4 2 4", "6 6", "18 6", "4 4", "12 3 4 3"];
+  const COLORS = CityMap.DARK ? ["#5fc4cc", "#d39be0", "#ff9d5c", "#8fb4ff", "#ff8b98", "#a8cf6a", "#c4c4c4", "#ff8fc0"] : ["#0b5c63", "#7a2a8a", "#b4531a", "#1d4f9e", "#8f1420", "#3f6212", "#4a4a4a", "#9d174d"];
+  const LOOKS = COLORS.map((color, i) => [color, DASHES[i]]);
   const WORDS = { ok: "Not full", full: "Full", overflowing: "Overflowing", unknown: "Not known" };
   const element = document.getElementById("map"), legend = document.getElementById("legend");
   let town = null, states = null, loading = false;
@@ -41,7 +43,7 @@
       if (tag || state === "full" || state === "overflowing") marker = L.marker(place, { icon: icon(tag || "!", "pin pin--" + state), keyboard: false, zIndexOffset: state === "overflowing" ? 500 : state === "full" ? 200 : 0 });
       else {
         const dashed = state === "unknown";
-        marker = L.circleMarker(place, { radius: 4.5, color: dashed ? "#6b777a" : "#4f7f74", weight: 1.75, fillColor: "#fff", fillOpacity: 1, dashArray: dashed ? "2 3" : null });
+        marker = L.circleMarker(place, { radius: 4.5, color: CityMap.DARK ? "#8fc7bb" : dashed ? "#6b777a" : "#4f7f74", weight: 1.75, fillColor: CityMap.GROUND, fillOpacity: 1, dashArray: dashed ? "2 3" : null });
       }
       marker.bindPopup(about).addTo(marks);
     }

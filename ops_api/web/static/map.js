@@ -2,6 +2,7 @@
 "use strict";
 const CityMap = (() => {
   const ROAD_WIDTH = { A: 6, B: 5, C: 3.5, U: 2.5 }, PATIENCE_MS = 30000;
+  const DARK = matchMedia("(prefers-color-scheme: dark)").matches, GROUND = DARK ? "#0b1518" : "#fff", STREET = DARK ? "#2f464e" : "#fff";
 
   function make(element) {
     const map = L.map(element, { attributionControl: false, scrollWheelZoom: false, preferCanvas: true, zoomSnap: 0.25, maxZoom: 18 });
@@ -22,7 +23,7 @@ const CityMap = (() => {
   }
 
   function casing(map, roads, extra = 3) {
-    return L.geoJSON(roads, { interactive: false, style: (f) => ({ color: "#fff", weight: ROAD_WIDTH[f.properties.road_class] + extra, opacity: 1 }) }).addTo(map);
+    return L.geoJSON(roads, { interactive: false, style: (f) => ({ color: STREET, weight: ROAD_WIDTH[f.properties.road_class] + extra, opacity: 1 }) }).addTo(map);
   }
 
   // Text only: what comes from the database never becomes markup.
@@ -38,5 +39,5 @@ const CityMap = (() => {
   }
 
   const degrees = (v) => (v == null ? "" : v.toFixed(1).replace("-", "−") + " °C");
-  return { make, fit, json, casing, popup, degrees, ROAD_WIDTH };
+  return { make, fit, json, casing, popup, degrees, ROAD_WIDTH, DARK, GROUND };
 })();

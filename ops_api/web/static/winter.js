@@ -5,24 +5,26 @@
   const element = document.getElementById("map"), form = document.getElementById("hours"), slider = document.getElementById("hour");
   const name = document.getElementById("hour-name"), says = document.getElementById("hour-says"), legend = document.getElementById("legend");
   const LIVE_MS = 15000;
+  // A colour by day and one for a dark screen, where what is worse is lighter.
+  const by = (day, night) => (CityMap.DARK ? night : day);
   const STATE = {
-    dry: { name: "Dry", color: "#9fb0b3", factor: 0.55 },
+    dry: { name: "Dry", color: by("#9fb0b3", "#53707a"), factor: 0.55 },
     damp: { name: "Damp", color: "#6fa6bf", factor: 0.75 },
-    wet: { name: "Wet", color: "#17699b", factor: 1 },
-    hoar: { name: "Hoar frost", color: "#6a2ca0", factor: 1.15, extra: 3, core: "5 5" },
-    ice: { name: "Ice", color: "#b3121f", factor: 1.2, extra: 3.5 },
-    snow: { name: "Snow", color: "#10262d", factor: 1.15, extra: 3, core: "9 4" },
-    unknown: { name: "Not known", color: "#9aa7aa", factor: 0.5, dashArray: "2 4" },
+    wet: { name: "Wet", color: by("#17699b", "#4fa8e6"), factor: 1 },
+    hoar: { name: "Hoar frost", color: by("#6a2ca0", "#c9a0ff"), factor: 1.15, extra: 3, core: "5 5" },
+    ice: { name: "Ice", color: by("#b3121f", "#ff6b6b"), factor: 1.2, extra: 3.5 },
+    snow: { name: "Snow", color: by("#10262d", "#ffffff"), factor: 1.15, extra: 3, core: "9 4" },
+    unknown: { name: "Not known", color: by("#9aa7aa", "#7d8f94"), factor: 0.5, dashArray: "2 4" },
   };
-  // Darker and wider is worse, so that the classes are told apart without seeing colours; from 0 °C down with a core.
-  const UNKNOWN = { name: "Not known", color: "#9aa7aa", factor: 0.5, dashArray: "2 4" };
+  // Darker (on a dark screen lighter) and wider is worse, so that the classes are told apart without seeing colours; from 0 °C down with a core.
+  const UNKNOWN = { name: "Not known", color: by("#9aa7aa", "#7d8f94"), factor: 0.5, dashArray: "2 4" };
   const LOOKS = [
-    { color: "#b9c4ba", factor: 0.5 }, { color: "#86b8b1", factor: 0.65 }, { color: "#3f93b5", factor: 0.85 },
-    { color: "#2659a6", factor: 1.05, extra: 1.5 }, { color: "#43217f", factor: 1.1, extra: 2.5, core: "3 6" }, { color: "#1c0b33", factor: 1.15, extra: 3.5, core: "8 4" },
+    { color: by("#b9c4ba", "#4a5f58"), factor: 0.5 }, { color: by("#86b8b1", "#4f8b84"), factor: 0.65 }, { color: by("#3f93b5", "#58b0d2"), factor: 0.85 },
+    { color: by("#2659a6", "#8fb4ff"), factor: 1.05, extra: 1.5 }, { color: by("#43217f", "#cdbbff"), factor: 1.1, extra: 2.5, core: "3 6" }, { color: by("#1c0b33", "#fbf3ff"), factor: 1.15, extra: 3.5, core: "8 4" },
   ];
   const CHANCE = [
-    { color: "#b9c4c4", factor: 0.5 }, { color: "#d9a520", factor: 0.75 }, { color: "#c8641c", factor: 1 },
-    { color: "#a02462", factor: 1.1, extra: 2, core: "3 6" }, { color: "#42105e", factor: 1.15, extra: 3.5, core: "8 4" },
+    { color: by("#b9c4c4", "#4a5b5e"), factor: 0.5 }, { color: by("#d9a520", "#8f6f1c"), factor: 0.75 }, { color: by("#c8641c", "#dd8b43"), factor: 1 },
+    { color: by("#a02462", "#ffa6c8"), factor: 1.1, extra: 2, core: "3 6" }, { color: by("#42105e", "#fff0f7"), factor: 1.15, extra: 3.5, core: "8 4" },
   ];
   const chances = ["below 5%", "5 to 20%", "20 to 50%", "50 to 80%", "80% and more"].map((n, i) => ({ name: n, ...CHANCE[i] }));
   const WHAT = {
@@ -70,7 +72,7 @@
 
   function build() {
     for (const layer of Object.values(layers)) layer.clearLayers();
-    layers.casing.addLayer(L.geoJSON(town, { interactive: false, style: (f) => ({ color: "#fff", weight: CityMap.ROAD_WIDTH[f.properties.road_class] + 3 }) }));
+    layers.casing.addLayer(L.geoJSON(town, { interactive: false, style: (f) => ({ color: CityMap.GROUND, weight: CityMap.ROAD_WIDTH[f.properties.road_class] + 3 }) }));
     roads = L.geoJSON(town, { style, onEachFeature: (feature, layer) => layer.bindPopup(() => popup(feature)).on("click", () => showStretch(feature.id, false)) });
     layers.roads.addLayer(roads);
     outline();
@@ -98,7 +100,7 @@
     roads.eachLayer((layer) => {
       const s = look(layer.feature), line = layer.getLatLngs();
       if (s.extra) layer.bringToFront();
-      if (s.core) L.polyline(line, { color: "#fff", weight: 2, dashArray: s.core, lineCap: "butt", interactive: false }).addTo(layers.marks);
+      if (s.core) L.polyline(line, { color: CityMap.GROUND, weight: 2, dashArray: s.core, lineCap: "butt", interactive: false }).addTo(layers.marks);
       if (!hour && s === STATE.ice) {
         const icon = L.divIcon({ className: "", html: '<span class="icemark"><span>I</span></span>', iconSize: [20, 20] });
         L.marker(line[Math.floor(line.length / 2)], { icon, interactive: false, keyboard: false }).addTo(layers.marks);
@@ -136,7 +138,7 @@
   function entry(c, count) {
     const line = (color, width, dash) => `<path d="M1 6H35" stroke="${color}" stroke-width="${width}" stroke-dasharray="${dash || "none"}"/>`;
     const item = document.createElement("li"), label = document.createElement("span"), number = document.createElement("span");
-    item.innerHTML = `<svg width="36" height="12" viewBox="0 0 36 12" aria-hidden="true" focusable="false">${line(c.color, Math.max(2, 5 * c.factor + (c.extra || 0)), c.dashArray)}${c.core ? line("#fff", 2, c.core) : ""}${c === STATE.ice ? '<path class="road__mark" d="M18 0l6 6-6 6-6-6z"/>' : ""}</svg>`;
+    item.innerHTML = `<svg width="36" height="12" viewBox="0 0 36 12" aria-hidden="true" focusable="false">${line(c.color, Math.max(2, 5 * c.factor + (c.extra || 0)), c.dashArray)}${c.core ? line(CityMap.GROUND, 2, c.core) : ""}${c === STATE.ice ? '<path class="road__mark" d="M18 0l6 6-6 6-6-6z"/>' : ""}</svg>`;
     label.textContent = c.name;
     number.className = "legend__count";
     number.textContent = count;
