@@ -24,7 +24,7 @@ setup-dev:
 demo: setup  ## a simulated town on a frost night, with its pages (ARGS="--check" verifies it)
 	@.venv/bin/cityops demo $(ARGS)
 
-test: setup-dev  ## all tests (JOBS=1 one after the other, ARGS="-k frost" some)
+test: setup-dev  ## all tests (JOBS=1 one after the other, ARGS="-k frost" some, ARGS="--cpu-report FILE" what each costs)
 	$(PY) -m pytest -m "not soak" -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations 20 $(ARGS)
 
 lint: setup-dev  ## style, types and import rules
