@@ -24,7 +24,7 @@ setup-dev:
 demo: setup  ## a simulated town on a frost night, with its pages (ARGS="--check" verifies it)
 	@.venv/bin/cityops demo $(ARGS)
 
-test: setup-dev  ## all tests (JOBS=1 one after the other, ARGS="-k frost" some)
+test: setup-dev  ## all tests (JOBS=1 one after the other, ARGS="-k frost" some, ARGS="--cpu-report FILE" what each costs)
 	$(PY) -m pytest -m "not soak" -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations 20 $(ARGS)
 
 lint: setup-dev  ## style, types and import rules
@@ -44,9 +44,9 @@ soak: setup-dev  ## ten minutes of faults in random order, counted to the messag
 	$(PY) -m pytest -m soak -s tests/integration/test_ops_wall_open.py tests/integration/test_any_body.py
 	CITYOPS_TEST_SCHEMATHESIS_S=$(SOAK_S) $(PY) -m pytest -m soak tests/integration/test_schemathesis.py
 
-test-long: setup-dev  ## the long tests: twenty kills of each part, ten minutes without database, every scenario, ten times the examples
+test-long: setup-dev  ## the long tests: twenty kills of each part, ten minutes without database, every scenario, fifteen times the examples
 	$(PY) -m pytest -m soak $(ARGS)
-	CITYOPS_TEST_EXAMPLES=10 $(PY) -m pytest -n $(JOBS) tests/property tests/unit/test_rules_overrides.py $(ARGS)
+	CITYOPS_TEST_EXAMPLES=15 $(PY) -m pytest -n $(JOBS) tests/property tests/unit/test_rules_overrides.py $(ARGS)
 
 docs: setup-dev  ## write the generated pages of docs/
 	.venv/bin/cityops config docs

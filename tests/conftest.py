@@ -25,7 +25,7 @@ from hypothesis import settings
 
 from cityops.embedded.mosquitto import EmbeddedMosquitto
 from cityops.embedded.mosquitto_binary import find_mosquitto
-from tests.fakes import examples
+from tests.fakes import cpu_report, examples
 from tests.fakes.databases import MORE, Servers, own_database, quick_place, server_names
 from tests.fakes.quick_start import Quick, runs_tests
 from tests.fakes.turned import Turned
@@ -46,6 +46,24 @@ AHEAD = 0.7
 """Part of the run after which no file that waits is begun."""
 
 _FROM_WORKERS: Counter[str] = Counter()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Tell what the run costs, see :mod:`tests.fakes.cpu_report`."""
+    parser.addoption(
+        "--cpu-report", type=Path, metavar="FILE", help="write what each file of tests costs in CPU"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure in each process that runs tests; what collects for others, as xdist's master, does not."""
+    told: Path | None = config.getoption("--cpu-report")
+    if told is None:
+        return
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", default=None):
+        config.pluginmanager.register(cpu_report.CpuReport(told.absolute()))
+    else:
+        told.unlink(missing_ok=True)
 
 
 @pytest.fixture(autouse=True)
@@ -228,3 +246,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     totals = _FROM_WORKERS + Counter({label: len(tests) for label, tests in Servers.used.items()})
     for label, tests in sorted(totals.items()):
         terminalreporter.write_line(f"database of this run: {label}: {tests} tests")
+    told: Path | None = terminalreporter.config.getoption("--cpu-report")
+    for line in cpu_report.summary(told) if told is not None and told.exists() else ():
+        terminalreporter.write_line(line)

@@ -1,15 +1,16 @@
 """Where in a TOML file a value stands.
 
-``tomllib`` keeps no positions, so growing prefixes of the file are read: the first that holds a
+``tomllib`` keeps no positions, so prefixes of the file are read: the first that holds a
 path ends its value, and the line after the last prefix before it that could be read begins it.
 So arrays over several lines, dotted keys and arrays of tables come out right: ``tomllib`` itself
-decides what is where. An element of an array over several lines has the line of its key. Costs a
-reading per line, and only where there is an error to tell of.
+decides what is where. An element of an array over several lines has the line of its key. Costs some
+ten readings by halves, and only where there is an error to tell of.
 """
 
 from __future__ import annotations
 
 import tomllib
+from bisect import bisect_left
 from functools import lru_cache
 from typing import Any
 
@@ -42,12 +43,12 @@ def line_of(text: str, path: Path) -> int:
 
 
 def _search(text: str, path: Path) -> int | None:
-    begins = 1
-    for number, parsed in _prefixes(text):
-        if _holds(parsed, path):
-            return _first_said(text, begins, number)
-        begins = number + 1
-    return None
+    count = len(text.splitlines())
+    if not _holds(_readable(text, count)[1], path):
+        return None
+    # What a prefix holds, each longer one holds, too.
+    begins = 1 + bisect_left(range(1, count + 1), True, key=lambda n: _holds(_readable(text, n)[1], path))
+    return _first_said(text, begins, _readable(text, begins)[0])
 
 
 def _holds(parsed: Any, path: Path) -> bool:
@@ -68,14 +69,13 @@ def _first_said(text: str, begins: int, ends: int) -> int:
     return ends
 
 
-@lru_cache(maxsize=16)
-def _prefixes(text: str) -> tuple[tuple[int, dict[str, Any]], ...]:
-    """Return the prefixes of whole lines that can be read, with their number of lines."""
+@lru_cache(maxsize=256)
+def _readable(text: str, least: int) -> tuple[int, dict[str, Any]]:
+    """Return the shortest prefix of at least so many whole lines that can be read, and its number of lines."""
     lines = text.splitlines(keepends=True)
-    found = []
-    for number in range(1, len(lines) + 1):
+    for number in range(least, len(lines) + 1):
         try:
-            found.append((number, tomllib.loads("".join(lines[:number]))))
+            return number, tomllib.loads("".join(lines[:number]))
         except tomllib.TOMLDecodeError:
             continue  # within a value of several lines
-    return tuple(found)
+    return len(lines), {}

@@ -43,6 +43,7 @@ def get(address: str) -> Any:
         return json.load(answer)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_one_file_makes_a_kind(server_dir: Path, tmp_path: Path) -> None:
     kinds, folder = tmp_path / "kinds", server_dir / "kind"
     kinds.mkdir()

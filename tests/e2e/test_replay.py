@@ -6,7 +6,7 @@ import os
 import shutil
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -136,9 +136,30 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, arguments: tuple[str,
     assert "Traceback" not in done.stderr
 
 
+def only(file: Path, folder: Path, starts: tuple[str, ...]) -> Path:
+    """Return a file with the head of another and those of its lines that start like this."""
+    head, *lines = file.read_text().splitlines()
+    part = folder / f"part-of-{file.name}"
+    part.write_text("\n".join([head, *(line for line in lines if line.startswith(starts))]) + "\n")
+    return part
+
+
 @pytest.mark.real_data
-def test_a_winter_in_stockholm_brings_frost_and_ice_when_it_was_there(folder: Path) -> None:
-    file = real_data("road/hornsgatan/meteorology_2010H2.txt")
+@pytest.mark.parametrize(
+    ("months", "says", "dead"),
+    [
+        pytest.param((9, 12), "2,928 rows played, 2,905 stored, 23 dead letters", 23, id="two months"),
+        pytest.param(
+            range(7, 13), "8,832 rows played, 8,676 stored, 156 dead letters", 156,
+            marks=pytest.mark.soak, id="half a year",
+        ),
+    ],
+)  # fmt: skip
+def test_a_winter_in_stockholm_brings_frost_and_ice_when_it_was_there(
+    folder: Path, tmp_path: Path, months: Sequence[int], says: str, dead: int
+) -> None:
+    whole = real_data("road/hornsgatan/meteorology_2010H2.txt")
+    file = only(whole, tmp_path, tuple(f"2010\t{month}\t" for month in months))
     when = "ts={Year}-{Month}-{Day} {Hour}"
     played = replay(
         folder, str(file), "--missing", "-99", "--timezone", "+01:00",
@@ -149,8 +170,8 @@ def test_a_winter_in_stockholm_brings_frost_and_ice_when_it_was_there(folder: Pa
         "--map", f"{when},surface_temperature_c=Road surface temperature (deg C),air_temperature_c=T2m (deg C),"
         "humidity_pct=RH (%),surface_state=Road wetness (mV):above(0.2;2;0)",
     )  # fmt: skip
-    assert "8,832 rows played, 8,676 stored, 156 dead letters" in played.output
-    assert "156 × missing_field" in played.output
+    assert says in played.output
+    assert f"{dead} × missing_field" in played.output
 
     with played.database() as query:
         rows = query(
@@ -214,8 +235,17 @@ def test_an_office_in_mons_has_the_humidity_ratio_of_the_file(folder: Path) -> N
 
 
 @pytest.mark.real_data
-def test_bins_in_wyndham_are_thirty_one_devices(folder: Path) -> None:
-    file = real_data("bins/wyndham_smartbin_daily_2018_2021.csv")
+@pytest.mark.parametrize(
+    "starts",
+    [
+        pytest.param(tuple(f"2020-0{month}" for month in range(1, 6)), id="five months"),
+        pytest.param(("20",), marks=pytest.mark.soak, id="three years"),
+    ],
+)
+def test_bins_in_wyndham_are_thirty_one_devices(
+    folder: Path, tmp_path: Path, starts: tuple[str, ...]
+) -> None:
+    file = only(real_data("bins/wyndham_smartbin_daily_2018_2021.csv"), tmp_path, starts)
     played = replay(
         folder, str(file), "--kind", "bin", "--device", "bin-{serialNumber}", "--timezone", "Australia/Melbourne",
         "--map", "ts=timestamp,fill_pct=latestFullness:tenths",

@@ -51,6 +51,7 @@ def run(language: str, text: str, env: dict[str, str], cwd: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.usefixtures("quick_start")  # test_demo starts it as its user does
 def test_each_block_of_the_readme_does_what_it_says(
     folder: Path, household: EmbeddedMosquitto, tmp_path: Path
 ) -> None:

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-CHROMIUM = (
-    os.environ.get("CITYOPS_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-)
+NAMES = ("chromium-headless-shell", "chromium", "google-chrome")
+"""The first that there is: the one without a window's parts takes a third less of the CPU for the same pages."""
+CHROMIUM = os.environ.get("CITYOPS_TEST_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 Test = TypeVar("Test", bound=Callable[..., Any])
 LOOP = pytest.mark.asyncio(loop_scope="session")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")

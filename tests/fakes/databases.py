@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -37,6 +38,8 @@ ENOUGH = 4 << 30
 """Bytes free in memory: each process of a run has a server or two there, of some 300 MB."""
 MORE = 6 << 30
 """Bytes free in memory where servers that tests start themselves go there too: they have logs of the usual size."""
+_kept: dict[str, psycopg.Connection[Any] | None] = {}
+"""By the server of this run, the connection on which databases are made and dropped: one for each took a quarter of that."""
 SMALL_LOG = {"max_wal_size": "128MB"}
 """What was written goes to the tables early: nothing is flushed to a disk, and the log takes memory."""
 
@@ -98,6 +101,8 @@ class Servers:
         """Return the connection string of a server on which databases may be made."""
         if name not in self._dsn:
             self._dsn[name] = os.environ[DSN_VARIABLE] if name == NAMED else self._start(name)
+            _kept[self._dsn[name]] = None
+            self._stack.callback(_let_go, self._dsn[name])
         return self._dsn[name]
 
     def template(self, server: str) -> str:
@@ -196,6 +201,19 @@ async def _upgrade(dsn: str) -> None:
             )
 
 
+def _let_go(server: str) -> None:
+    kept = _kept.pop(server, None)
+    if kept is not None:
+        kept.close()
+
+
 def _admin(server: str, statement: str, *names: str) -> None:
-    with psycopg.connect(server, autocommit=True) as conn:
-        conn.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+    command = sql.SQL(statement).format(*map(sql.Identifier, names))  # type: ignore[arg-type]
+    if server not in _kept:
+        with psycopg.connect(server, autocommit=True) as conn:
+            conn.execute(command)
+        return
+    kept = _kept[server]
+    if kept is None or kept.closed:
+        kept = _kept[server] = psycopg.connect(server, autocommit=True)
+    kept.execute(command)

@@ -101,9 +101,21 @@ def also_knowing(make: Callable[..., Any]) -> Callable[..., Any]:
 
     def create_app(*args: Any, front: FrontDoor | None = None, **more: Any) -> Any:
         known = front or FrontDoor()
-        return make(*args, front=replace(known, identity=Also(known.identity)), **more)
+        app = make(*args, front=replace(known, identity=Also(known.identity)), **more)
+        app.openapi = functools.partial(document, app.openapi)
+        return app
 
     return create_app
+
+
+def document(make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return the API's document, which is of the routes and so the same for all sites: it takes a second or two of CPU."""
+    if not _document:
+        _document.append(make())
+    return _document[0]
+
+
+_document: list[dict[str, Any]] = []
 
 
 wiring_api.create_app = also_knowing(wiring_api.create_app)

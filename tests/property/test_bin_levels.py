@@ -155,7 +155,7 @@ def played(
 
 
 @given(st.integers(0, 10**6), st.lists(st.floats(0, 1), max_size=12))
-@examples(8)
+@examples(5)
 def test_neither_the_cut_nor_the_order_within_the_lateness_matters(seed: int, cuts: list[float]) -> None:
     rng = random.Random(seed)
     readings = afternoon(rng)
@@ -182,7 +182,7 @@ def troubled(rng: random.Random) -> list[Reading]:
 
 
 @given(st.integers(0, 10**6), st.lists(st.floats(0, 1), max_size=12))
-@examples(12)
+@examples(8)
 def test_of_what_is_wrong_at_a_bin_neither_the_cut_nor_the_order_matters(
     seed: int, cuts: list[float]
 ) -> None:

@@ -38,7 +38,7 @@ def opened(fleet: RoundFleet) -> RoundFleet:
 
 
 @both
-@examples(12)
+@examples(8)
 @given(
     seed=st.integers(1, 10_000),
     bins=st.integers(0, 16),
@@ -69,7 +69,7 @@ def test_every_plan_holds(
 
 
 @both
-@examples(8)
+@examples(5)
 @given(
     seed=st.integers(1, 10_000),
     at_s=st.integers(22_000, 40_000),
@@ -91,7 +91,7 @@ def test_a_plan_from_where_lorries_are_holds(
     assert [w for w in verdict.wrong if not any(x in w for x in late)] == []
 
 
-@examples(8)
+@examples(5)
 @given(seed=st.integers(1, 10_000), bins=st.integers(1, 5), count=st.integers(1, 2))
 def test_no_plan_is_better_than_the_best_there_is(seed: int, bins: int, count: int) -> None:
     request = _few(seed, bins, count)

@@ -64,7 +64,7 @@ def told_whole(effect: Effect) -> None:
 
 
 @given(st.integers(0, 10**6), st.floats(0.2, 9.0), st.lists(st.floats(0, 1), max_size=25))
-@examples(8)
+@examples(5)
 def test_any_split_gives_the_same_and_every_effect_is_plain_json_with_its_rule_and_reason(
     seed: int, hours: float, shares: list[float]
 ) -> None:
@@ -97,7 +97,7 @@ def test_the_random_evenings_do_something() -> None:
 
 
 @given(st.integers(0, 10**6), st.lists(st.floats(0, 1), max_size=8))
-@examples(8)
+@examples(5)
 def test_late_reports_of_a_gritter_tell_the_same(seed: int, shares: list[float]) -> None:
     rng = random.Random(seed)
     readings = [
@@ -116,7 +116,7 @@ def test_late_reports_of_a_gritter_tell_the_same(seed: int, shares: list[float])
 
 
 @given(st.integers(0, 10**6), st.floats(0, 1))
-@examples(8)
+@examples(5)
 def test_a_restart_from_the_stored_rows_changes_nothing(seed: int, share: float) -> None:
     readings = random_evening(random.Random(seed), 5.0)
     cut = int(share * len(readings))

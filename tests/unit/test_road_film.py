@@ -15,7 +15,7 @@ from rules.core.road_now.looked import Given
 from rules.core.road_now.speed import county
 from rules.core.road_now.table import QUANTITIES
 
-GIVEN = county(60, load().transfer.parameters)
+GIVEN = county(20, load().transfer.parameters)
 HOUR_S = 3600.0
 OWN = GIVEN.town.sensor_at
 FREE = ~np.isin(np.arange(len(GIVEN.town)), GIVEN.town.sensor_at)
