@@ -8,15 +8,13 @@ create or replace function role_rights() returns table (role_name text, relation
 language sql immutable set search_path = public, pg_temp as $$
     -- What a home measured, what was written down of it, who lives there: by functions and other roles only.
     select 'cityops_api', unnest(array[
-        'access_log', 'calibration', 'case_event', 'consent', 'consent_now', 'contact_log', 'damp_cursor', 'damp_day', 'damp_finding',
+        'access_log', 'bin_reminder', 'calibration', 'case_event', 'consent', 'consent_now', 'contact_log', 'damp_cursor', 'damp_day', 'damp_finding',
         'damp_home', 'damp_room', 'diary_entry', 'erasure', 'evidence_pack', 'evidence_photo', 'frog_daily', 'frog_hourly',
         'frog_latest', 'frog_reading', 'home', 'home_contact', 'home_device', 'home_device_past', 'household_member', 'housing_case',
         'housing_daily', 'housing_finding', 'housing_home', 'housing_share', 'join_code', 'join_try', 'moisture_event', 'private_device',
         'resident', 'resident_session', 'ward_week',
         -- The platform's own.
         'dead_letter', 'device_clock', 'device_sequence', 'rule_checkpoint', 'rule_state', 'sta_looked', 'sta_seen', 'watch_memory',
-        -- Addresses of who is reminded of bin days.
-        'bin_reminder',
         -- Accounts, and the audit, which is added to and read by functions.
         'account', 'account_password', 'account_totp', 'api_key', 'audit_base', 'audit_entry', 'audit_source_key',
         'passkey', 'recovery_code', 'sign_in_step', 'sign_in_try', 'staff_session']), 'none'
@@ -99,6 +97,9 @@ grant execute on function is_private(integer), is_private(text), consented(integ
     alarm_acknowledged(bigint, timestamptz, text, text), diary_newest() to cityops_api;
 revoke all on function ward_counts() from cityops_api;
 grant execute on function ward_counts() to cityops_housing;
+-- Who did what is read on the accounts' own login, and not on the one that answers everybody.
+revoke all on function audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) from cityops_api;
+grant execute on function audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) to cityops_identity;
 
 grant select, insert, update (to_at, ended_at) on household_member to cityops_registrar;
 grant select, update (revoked_at, revoked_by) on consent to cityops_registrar;
