@@ -1,3 +1,4 @@
+-- contract: nobody misses anything: the rights that are taken are those on functions that are made here
 -- When a field that a device need not send was first and last there, so that its newest observation is looked for in one place and not
 -- through all readings since (docs/adr/034). Kept by sta_sync() (routines/sensorthings.sql) and never by who stores readings.
 
