@@ -9,6 +9,7 @@ cloned from a template that was upgraded once per process.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 import subprocess
@@ -64,6 +65,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(cpu_report.CpuReport(told.absolute()))
     else:
         told.unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_closed_logs() -> None:
+    """A test that had the log written to a stream of its own leaves a handler that complains of every line to come."""
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if isinstance(handler, logging.StreamHandler) and getattr(handler.stream, "closed", False):
+            root.removeHandler(handler)
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,8 @@ def stand_beside(pool: Pool, role: Role, other: Pool) -> None:
 
 
 def _lender(pool: Pool, role: Role) -> Pool:
-    return _BESIDE.get(pool, {}).get(role, pool)
+    # Looked through, not looked up: a site that is made for its routes alone has no connections to look up by.
+    return next((others[role] for of, others in _BESIDE.items() if of is pool and role in others), pool)
 
 
 class RoleDb(Db):

@@ -100,7 +100,13 @@ PASSWORD = "a long password of the winter service"
 def browser(address: str, cookies: dict[str, str]) -> Any:
     url = SimpleNamespace(scheme="https")
     return SimpleNamespace(
-        client=SimpleNamespace(host=address), cookies=cookies, url=url, state=SimpleNamespace()
+        client=SimpleNamespace(host=address),
+        cookies=cookies,
+        url=url,
+        state=SimpleNamespace(),
+        app=SimpleNamespace(
+            state=SimpleNamespace(context=SimpleNamespace(front=SimpleNamespace(audit=None)))
+        ),
     )
 
 

@@ -31,7 +31,7 @@ def request(*headers: tuple[str, str], identity: object = None) -> Request:
     known = identity or FakeIdentity({"session": WASTE, KEY: KEY_HOLDER})
     clock = SimpleNamespace(now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
     app.state.context = SimpleNamespace(
-        front=SimpleNamespace(identity=known), sessions=NoResidents(), clock=clock
+        front=SimpleNamespace(identity=known, audit=None), sessions=NoResidents(), clock=clock
     )
     raw = [(name.lower().encode(), value.encode()) for name, value in headers]
     return Request({"type": "http", "app": app, "headers": raw, "scheme": "http", "server": ("h", 80),
