@@ -85,7 +85,8 @@ class KeepThings:
     async def _make(self, key: _Key, scope: MutableMapping[str, Any]) -> _Answer:
         inside = dict(scope)
         # One answer for all: of what this one sent there is in it what the question names, and nothing else.
-        inside["headers"] = [(b"host", key[1])] + ([(b"accept-encoding", b"gzip")] if key[4] else [])
+        asked = ((b"host", key[1]), (b"accept-encoding", b"gzip" if key[4] else b""))
+        inside["headers"] = [header for header in asked if header[1]]
         inside["state"] = dict(scope.get("state") or {})
         answer, changes = _Answer(_now_s()), self._changes
 

@@ -10,6 +10,7 @@ import pytest
 from ops_api.sensorthings.kept import KeepThings
 
 NOTHING: tuple[tuple[bytes, bytes], ...] = ()
+HOST = ((b"host", b"a"),)
 
 
 class Front:
@@ -30,12 +31,17 @@ class Front:
         await send({"type": "http.response.body", "body": b"%d" % number})
 
     async def ask(
-        self, path: str = "/sta/v1.1/Things", query: bytes = b"", method: str = "GET", headers: Any = NOTHING
+        self,
+        path: str = "/sta/v1.1/Things",
+        query: bytes = b"",
+        method: str = "GET",
+        headers: Any = NOTHING,
+        host: Any = HOST,
     ) -> bytes:
         found: list[bytes] = []
         scope = {
             "type": "http", "method": method, "path": path, "query_string": query, "scheme": "http",
-            "headers": [(b"host", b"a"), *headers],
+            "headers": [*host, *headers],
         }  # fmt: skip
 
         async def send(message: Any) -> None:
@@ -57,6 +63,8 @@ async def test_who_shows_nothing_of_themselves_is_told_what_was_told_before() ->
     assert await front.ask("/api/v1/devices") == b"5"
     assert await front.ask("/api/v1/devices") == b"6"
     assert front.asked[2] == {b"host": b"a", b"accept-encoding": b"gzip"}
+    assert await front.ask(host=()) == b"7"  # HTTP/1.0: links name the server's own address
+    assert front.asked[6] == {}
 
 
 @pytest.mark.parametrize("shown", [b"cookie", b"authorization", b"x-api-key"])
