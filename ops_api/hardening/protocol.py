@@ -19,7 +19,7 @@ from uvicorn.server import ServerState
 from ops_api.hardening.due import Due
 from ops_api.hardening.limits import HEAD_MOST, HEADERS_MOST, LOOK_S, TARGET_MOST, Limits
 from ops_api.hardening.room import Room
-from ops_api.hardening.sources import Sources
+from ops_api.hardening.sources import Sources, source_of
 
 BETWEEN, HEAD, BODY = range(3)
 """What of a request comes next."""
@@ -57,6 +57,7 @@ class Deadlined(HttpToolsProtocol):
         self._body_bytes, self._body_since = 0, 0.0
         self._unread, self._unread_since = 0, 0.0
         self._counted: str | None = None
+        self._source = ""
 
     # From the transport.
 
@@ -64,10 +65,10 @@ class Deadlined(HttpToolsProtocol):
         super().connection_made(transport)
         host = self.client[0] if self.client else ""
         if self.sources.take(host):
-            self._counted = host
+            self._counted, self._source = host, source_of(host)
             self._head.arm(self.limits.header_s)
             self.room.make(len(self.connections))
-            self.room.wait(self)
+            self.room.wait(self, self._source)
         else:
             self._refuse(503)
 
@@ -143,7 +144,7 @@ class Deadlined(HttpToolsProtocol):
         if self.transport.is_closing():
             self._watch_reader()
         elif not self._is_answering() and self._stage != BODY:
-            self.room.wait(self)
+            self.room.wait(self, self._source)
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()

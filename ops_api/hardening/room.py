@@ -1,4 +1,4 @@
-"""Makes room for a new connection by ending the one that has waited longest without asking anything.
+"""Makes room for a new connection by ending one that has waited long without asking anything.
 
 Deadlines alone do not: who opens connections from many addresses faster than they end holds all there are, and everybody
 else is told 503. Whoever asks is answered; a connection that is kept open after its answer is one that waits.
@@ -17,7 +17,7 @@ class Ends(Protocol):
 
 
 class Room:
-    """The connections of a server that wait for a request, the longest first.
+    """The connections of a server that wait for a request, of each source the longest first.
 
     Args:
         most: connections, busy ones included, beyond which a new one takes the place of one that waits.
@@ -25,20 +25,32 @@ class Room:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._waiting: dict[Ends, None] = {}
+        self._waiting: dict[str, dict[Ends, None]] = {}
+        self._source: dict[Ends, str] = {}
 
-    def wait(self, connection: Ends) -> None:
-        """Say that a connection waits for a request from now on."""
-        self._waiting.pop(connection, None)
-        self._waiting[connection] = None
+    def wait(self, connection: Ends, source: str = "") -> None:
+        """Say that a connection waits for a request from now on; ``source``: whose it is."""
+        self.busy(connection)
+        self._source[connection] = source
+        self._waiting.setdefault(source, {})[connection] = None
 
     def busy(self, connection: Ends) -> None:
         """Say that it has asked something, or is gone."""
-        self._waiting.pop(connection, None)
+        source = self._source.pop(connection, None)
+        if source is None:
+            return
+        del self._waiting[source][connection]
+        if not self._waiting[source]:
+            del self._waiting[source]
 
     def make(self, connections: int) -> None:
-        """End one that waits, where so many connections are too many; nothing where all are busy."""
+        """End one that waits, where so many connections are too many; nothing where all are busy.
+
+        It is the longest waiting of the source that has the most: who comes with one and is slow is not pushed out by who
+        comes with many.
+        """
         if connections > self._most and self._waiting:
-            longest = next(iter(self._waiting))
-            del self._waiting[longest]
+            source = max(self._waiting, key=lambda known: len(self._waiting[known]))
+            longest = next(iter(self._waiting[source]))
+            self.busy(longest)
             longest.end_quietly()

@@ -29,6 +29,9 @@ _AS_SENT: LiteralString = (
     " floor({column}::float8 / {step}) then 0 else 2 end)::float8 as {name}"
 )
 
+_AS_WRITTEN: LiteralString = "{column}::text::float8 as {name}"
+"""What has six digits alone: in binary 0.4 would come as 0.4000000059604645."""
+
 
 def _columns(names: Sequence[str], alias: str) -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(alias, n) for n in names)
@@ -40,7 +43,7 @@ def values_as_sent(fields: Sequence[Field], alias: str) -> sql.Composed:
     What lies on a binary step is rounded to the resolution, other digits to a hundredth of it.
     """
     return sql.SQL(", ").join(
-        (sql.SQL("{column} as {name}") if f.step is None else sql.SQL(_AS_SENT)).format(
+        sql.SQL(_shown(f)).format(
             column=sql.Identifier(alias, f.name),
             step=sql.Literal(f.step),
             decimals=sql.Literal(f.decimals),
@@ -48,6 +51,12 @@ def values_as_sent(fields: Sequence[Field], alias: str) -> sql.Composed:
         )
         for f in fields
     )
+
+
+def _shown(field: Field) -> LiteralString:
+    if field.step is not None:
+        return _AS_SENT
+    return _AS_WRITTEN if field.storage == "real" else "{column} as {name}"
 
 
 def aggregated_fields(kind: Kind) -> tuple[Field, ...]:

@@ -203,11 +203,12 @@ def _methods(request: Request) -> list[str]:
         request.scope.get(NEAR, request.app.router),
         ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"),
     )
-    return [
+    found = [
         m
         for m in tried
         if any(r.matches({**request.scope, "method": m})[0] is Match.FULL for r in near.routes)
     ]
+    return found or ["GET", "HEAD"]  # of a file below a mount, which no route of ours is
 
 
 def _route(request: Request) -> str:

@@ -15,12 +15,14 @@ from typing import Any
 
 from ops_api.web.headers import App, Message, Receive, Send
 
-PREFIX = "/sta/v1.1"
+PREFIX = "/sta/v1.1/"
 KEEP_S = 1.0
 ENTRIES_MOST = 256
 BYTES_MOST = 64 * 2**20
 _SHOWN = frozenset({b"cookie", b"authorization", b"x-api-key"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_UNHEARD = frozenset({401, 403, 405, 413, 429})
+"""Statuses of who was not let in, by whom nothing can have changed: anybody could have all be made anew otherwise."""
 _Key = tuple[str, bytes, str, bytes, bool]
 
 
@@ -44,7 +46,7 @@ class KeepThings:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Handle a request (ASGI)."""
-        if scope["type"] != "http" or self._keep_s <= 0 or not scope["path"].startswith(PREFIX):
+        if scope["type"] != "http" or self._keep_s <= 0 or not f"{scope['path']}/".startswith(PREFIX):
             await self._app(scope, receive, send)
         elif scope["method"] not in _SAFE:
             await self._change(scope, receive, send)
@@ -62,7 +64,7 @@ class KeepThings:
 
         async def noting(message: Message) -> None:
             nonlocal refused
-            refused = refused or message.get("status", 0) in (401, 403, 429)
+            refused = refused or message.get("status", 0) in _UNHEARD
             await send(message)
 
         try:
@@ -85,7 +87,8 @@ class KeepThings:
     async def _make(self, key: _Key, scope: MutableMapping[str, Any]) -> _Answer:
         inside = dict(scope)
         # One answer for all: of what this one sent there is in it what the question names, and nothing else.
-        inside["headers"] = [(b"host", key[1])] + ([(b"accept-encoding", b"gzip")] if key[4] else [])
+        asked = ((b"host", key[1]), (b"accept-encoding", b"gzip" if key[4] else b""))
+        inside["headers"] = [header for header in asked if header[1]]
         inside["state"] = dict(scope.get("state") or {})
         answer, changes = _Answer(_now_s()), self._changes
 

@@ -16,6 +16,8 @@ from ops_api.sensorthings.making import ConflictError, Making
 
 AHEAD = timedelta(minutes=5)
 """How far ahead of the clock an observation may be."""
+LOCKS = 512
+"""That are held for datastreams, at most."""
 _STREAM = sql.SQL(
     "select d.device_id, d.thing_id, d.feature_id from sta_datastream d where d.datastream_id = %(id)s and not d.private for share"
 )
@@ -64,10 +66,13 @@ async def observe(making: Making, draft: Draft) -> int:
 
 
 async def hold_streams(making: Making, streams: Iterable[int]) -> None:
-    """Have one at a time store observations of datastreams: two of the same would not see each other. In one order, so that no two wait for each other."""
+    """Have one at a time store observations of datastreams: two of the same would not see each other. In one order, so that no two wait for each other.
+
+    Several datastreams share a lock: the server has some thousands for everybody, and whoever sends arrays may name as many.
+    """
     await making.rows(
-        sql.SQL("select pg_advisory_xact_lock(7369, x) from unnest(%(ids)s::integer[]) x"),
-        {"ids": sorted({number for number in streams if number < 2**31})},
+        sql.SQL("select pg_advisory_xact_lock(7369, x) from unnest(%(locks)s::integer[]) x"),
+        {"locks": sorted({number % LOCKS for number in streams})},
     )
 
 

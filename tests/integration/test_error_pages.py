@@ -57,3 +57,13 @@ async def test_what_a_role_may_not_see_says_so_in_a_page(site: Site) -> None:
     assert answer.status_code == 403
     assert "That is not allowed" in answer.text
     assert 'href="/account"' in answer.text
+
+
+async def test_what_an_address_takes_is_said_of_routes_and_files(site: Site) -> None:
+    for path, takes in (
+        ("/api/v1/kinds", "GET"),
+        ("/api/v1/accounts", "GET, POST"),
+        ("/static/cityops.css", "GET, HEAD"),
+    ):
+        answer = await site.http.put(path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, takes), path

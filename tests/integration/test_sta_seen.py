@@ -110,6 +110,38 @@ async def test_what_is_sent_again_is_there_at_once(sta: Sta, db_dsn: str) -> Non
     assert newest
 
 
+async def test_what_a_cut_off_device_sends_afterwards_is_there_before_the_next_look(db_dsn: str) -> None:
+    """Half an hour back is looked at anyway: this one was cut off for three, and of what it sends then nothing is left out."""
+
+    async def send(first_min: int, last_min: int, came: str) -> None:
+        await run(
+            db_dsn,
+            "insert into road_reading (ts, device_id, seq, boot, surface_temperature_c, air_temperature_c, humidity_pct, water_film_mm,"
+            f" received_at) select t, device_id, extract(epoch from t)::int, 1, 1, 1, 90, 0.5, {came} from device, generate_series("
+            f"now() - interval '{first_min} min', now() - interval '{last_min} min', '5 min') t where name = 'road-0001'",
+        )
+        await run(
+            db_dsn,
+            "insert into ingest_batch (received_at, kinds) values (now(), jsonb_build_object('road', jsonb_build_object("
+            "'rows', 1, 'min_ts', now() - %s * interval '1 min', 'max_ts', now())))",
+            first_min,
+        )
+
+    await fill(db_dsn, devices=1, readings=20)
+    await run(db_dsn, "select ensure_partitions(now() - interval '2 days', now() + interval '2 days')")
+    await send(600, 185, "t")
+    newest = NEWEST.replace("$top=1;", "$top=60;")
+    async with serving(db_dsn) as made:
+        await made.fresh()
+        await looked(made)
+        await send(180, 0, "now()")
+        [before] = (await ask(made, newest))["value"]
+        await looked(made)
+        [after] = (await ask(made, newest))["value"]
+    assert len(before["Observations"]) == 60
+    assert before == after
+
+
 async def test_old_readings_that_come_late_are_found_by_the_next_look(sta: Sta, db_dsn: str) -> None:
     late = LAST + timedelta(days=3)
     await run(

@@ -98,6 +98,12 @@ async def test_options_select_order_skip_count_and_page(sta: Sta) -> None:
         "road-0003", "road-0002", "road-0001",
     ]  # fmt: skip
     assert await values(sta, "/Things?$select=name&$top=1&$skip=1") == [{"name": "road-0002"}]
+    # What is selected may be expanded as well: then nothing of the entity itself is told.
+    for address, names in (
+        ("/Things?$select=Datastreams&$expand=Datastreams($select=name)", {"Datastreams"}),
+        ("/Observations?$select=Datastream&$expand=Datastream($select=Thing;$expand=Thing)", {"Datastream"}),
+    ):
+        assert {frozenset(one) for one in await values(sta, address)} == {frozenset(names)}
     page = await ask(sta, "/Observations?$top=7&$count=true&$filter=result ge 0&$orderby=phenomenonTime")
     assert page["@iot.count"] == 300
     seen = [o["@iot.id"] for o in page["value"]]

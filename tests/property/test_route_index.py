@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from typing import Any, cast
+from unittest.mock import Mock
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import PlainTextResponse
@@ -22,7 +23,7 @@ from ops_api.web.render import STATIC
 
 @cache
 def site() -> FastAPI:
-    return create_app(cast("Any", None), desk=cast("Any", None))
+    return create_app(Mock(), desk=cast("Any", None))
 
 
 @cache

@@ -10,6 +10,7 @@ import pytest
 from ops_api.sensorthings.kept import KeepThings
 
 NOTHING: tuple[tuple[bytes, bytes], ...] = ()
+HOST = ((b"host", b"a"),)
 
 
 class Front:
@@ -30,12 +31,17 @@ class Front:
         await send({"type": "http.response.body", "body": b"%d" % number})
 
     async def ask(
-        self, path: str = "/sta/v1.1/Things", query: bytes = b"", method: str = "GET", headers: Any = NOTHING
+        self,
+        path: str = "/sta/v1.1/Things",
+        query: bytes = b"",
+        method: str = "GET",
+        headers: Any = NOTHING,
+        host: Any = HOST,
     ) -> bytes:
         found: list[bytes] = []
         scope = {
             "type": "http", "method": method, "path": path, "query_string": query, "scheme": "http",
-            "headers": [(b"host", b"a"), *headers],
+            "headers": [*host, *headers],
         }  # fmt: skip
 
         async def send(message: Any) -> None:
@@ -57,6 +63,8 @@ async def test_who_shows_nothing_of_themselves_is_told_what_was_told_before() ->
     assert await front.ask("/api/v1/devices") == b"5"
     assert await front.ask("/api/v1/devices") == b"6"
     assert front.asked[2] == {b"host": b"a", b"accept-encoding": b"gzip"}
+    assert await front.ask(host=()) == b"7"  # HTTP/1.0: links name the server's own address
+    assert front.asked[6] == {}
 
 
 @pytest.mark.parametrize("shown", [b"cookie", b"authorization", b"x-api-key"])
@@ -70,12 +78,14 @@ async def test_who_shows_who_they_are_is_told_their_own(shown: bytes) -> None:
 async def test_what_was_changed_is_seen_at_once_and_who_may_not_change_ends_nothing() -> None:
     front = Front()
     await front.ask()
-    front.status = 403
-    await front.ask(method="POST")
+    for front.status in (401, 403, 405, 413, 429):
+        await front.ask(method="POST")
+    front.status = 404
+    await front.ask("/sta/v1.1x", method="POST")
     front.status = 200
     assert await front.ask() == b"1"
     await front.ask(method="POST")
-    assert await front.ask() == b"4"
+    assert await front.ask() == b"9"
     # Begun before the change, done after it: told to who waits for it, and to nobody later.
     front.gate.clear()
     slow = asyncio.create_task(front.ask(query=b"a"))

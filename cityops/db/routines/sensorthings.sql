@@ -52,6 +52,7 @@ begin
     get diagnostics n = row_count;
     made := made + n;
 
+    delete from sta_looked l where not p_kinds @> jsonb_build_array(jsonb_build_object('kind', l.kind));
     for k in select x.kind, x.fields from jsonb_to_recordset(p_kinds) x (kind text, fields jsonb) loop
         made := made + sta_sync_seen(k.kind, k.fields);
     end loop;
@@ -149,6 +150,7 @@ begin
            string_agg(format('(%L, r.%I, r.%I)', f.field, 'a_' || f.field, 'z_' || f.field), ', ') into times, listed
       from jsonb_to_recordset(p_fields) f (field text, required boolean) where not f.required;
     if times is null or to_regclass('public.' || source) is null then
+        delete from sta_looked l where l.kind = p_kind; -- sta_open.sta_datastream reads batches since then
         return 0;
     end if;
     perform sta_came_late(p_kind, looked);
@@ -177,7 +179,7 @@ begin
     get diagnostics made = row_count;
     perform sta_sync_known(p_kind, p_fields);
     insert into sta_looked (kind, at) values (p_kind, now())
-        on conflict (kind) do update set at = excluded.at where excluded.at > sta_looked.at + interval '5 minutes';
+        on conflict (kind) do update set at = excluded.at where excluded.at > sta_looked.at + interval '50 seconds';
     return made;
 end $$;
 

@@ -38,12 +38,17 @@ create view sta_open.sta_datastream as
 select s.datastream_id, s.thing_id, s.sensor_id, s.property_id, s.source_id as device_id, s.kind, s.field, s.name, s.description, s.unit,
        s.observation_type, s.properties, s.feature_id, s.area_id, l.location as observed_area,
        -- Where observations of a field that need not be sent lie: from seen_since to seen_until, and behind fresh_from those that
-       -- sta_sync() may not have looked at. Null: nobody knows.
-       n.since as seen_since, n.until + interval '1 hour' as seen_until,
-       case when n.until is not null then greatest(n.until + interval '1 hour', k.at - interval '30 minutes') end as fresh_from
+       -- sta_sync() may not have looked at, as far back as the batches since then go. Null: nobody knows.
+       least(n.since, case when n.until is not null then c.since end) as seen_since, n.until + interval '1 hour' as seen_until,
+       case when n.until is not null
+            then greatest(n.until + interval '1 hour', least(k.at - interval '30 minutes', c.since - interval '1 second')) end as fresh_from
   -- A Thing of people's may stand where a device stood that is a household's by now.
   from public.sta_datastream s left join public.sta_location l on l.location_id = s.area_id and not l.private
   left join public.sta_seen n on n.datastream_id = s.datastream_id left join public.sta_looked k on k.kind = s.kind
+  left join (select l.kind, min((b.kinds -> l.kind ->> 'min_ts')::timestamptz) as since
+               from public.sta_looked l join public.ingest_batch b on b.received_at >= l.at - interval '1 minute' and b.kinds ? l.kind
+              -- Who asks waits for a look that is older than five minutes; with these ten the planner knows that it is few rows.
+              where b.received_at > now() - interval '10 minutes' group by l.kind) c on c.kind = s.kind
  where not s.private;
 create view sta_open.sta_extra as
 select x.datastream_id, x.ts, x.result_time, x.valid_since, x.valid_until, x.quality, x.parameters, x.feature_id

@@ -34,7 +34,7 @@ def _value(field: Field) -> str:
     """Return a field as the device sent it: on a binary step to the resolution, else to a hundredth of it (docs/adr/010)."""
     column = f'r."{field.name}"::double precision'
     if field.step is None:
-        return column
+        return f'r."{field.name}"::text::double precision' if field.storage == "real" else column
     coarse, fine = 10.0**field.decimals, 10.0 ** (field.decimals + 2)
     on_step = f"{column} / {field.step!r} = floor({column} / {field.step!r})"
     return (

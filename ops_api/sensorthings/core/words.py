@@ -16,6 +16,7 @@ from ops_api.sensorthings.core.types import Type
 
 KEPT = frozenset({"resultTime"})
 """Said even where it is null: the standard has it in every observation."""
+EMPTY = "''"
 PLACE = "concat(o.datastream_id, '.', (extract(epoch from o.ts) * 1000000)::bigint) as place"
 """Where the page behind an observation begins, in order of ids or times (:mod:`tokens`)."""
 
@@ -62,7 +63,10 @@ def words(
     for way in of.ways:
         if (not chosen or way in chosen) and way not in expanded:
             pieces.add(pieces.said(f',"{way}@iot.navigationLink":"{link}'), key, pieces.said(f')/{way}"'))
-    return Words(f"convert_to(substr(concat({', '.join(pieces.parts)}), 2), 'UTF8')", pieces.params)
+    # Of who selects only what is expanded nothing is told here.
+    return Words(
+        f"convert_to(substr(concat({', '.join(pieces.parts or [EMPTY])}), 2), 'UTF8')", pieces.params
+    )
 
 
 class _Pieces:
