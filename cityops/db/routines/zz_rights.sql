@@ -104,7 +104,10 @@ grant execute on function audit_read(bigint, text, text, text, text, text, text,
 grant select, insert, update (to_at, ended_at) on household_member to cityops_registrar;
 grant select, update (revoked_at, revoked_by) on consent to cityops_registrar;
 grant select (home_id, set_by), delete on home_contact to cityops_registrar;
-grant select (recipient, state), update (state) on notification to cityops_registrar;
+grant select (recipient, state, key), update (state) on notification to cityops_registrar;
+-- Whether somebody wants to be reminded of bin days is asked at her address: hidden from the pages' login, so not theirs to add.
+grant insert (key, alarm_id, log_id, recipient, channel, kind, severity, title, body, data, not_before, expires_at, fallback, gather_from)
+    on notification to cityops_registrar;
 grant insert (home_id, who, role, what, purpose) on access_log to cityops_registrar;
 grant execute on function lock_home(integer), stay_from(uuid, uuid, timestamptz), resident_id(), my_homes(), my_since(integer),
     erasure_ask(integer, uuid, boolean), erasure_receipt(uuid) to cityops_registrar;
