@@ -90,6 +90,7 @@ async def upgrade_database(settings: Settings, dsn: str | None = None) -> list[s
     kinds = kinds_of(settings)
     async with await connect(dsn or database(settings), application_name="cityops-upgrade") as conn:
         done = await migrate.upgrade(conn, reading_tables(kinds))
+        await conn.execute("select rights_of_the_release_before()")  # each time: it may have ended since
         if settings.api.dsn:
             done += await make_web_login(conn, settings.api.dsn)
         changed = await fit_chunks(conn, kinds)
