@@ -132,11 +132,14 @@ async def _more(conn: psycopg.AsyncConnection[Any], name: str) -> list[str]:
 
 
 async def _is_older_website(conn: psycopg.AsyncConnection[Any], name: str) -> bool:
-    """Whether a website is connected that knows of no login beside ``name``: this one always keeps a connection of each."""
+    """Whether a website is connected, to any database here, that knows of no login beside ``name``: this one always keeps one of each.
+
+    Roles are the cluster's: what is taken back here is taken back from a website on another database, too.
+    """
     asked = await conn.execute(
-        "select count(*) filter (where rolname = %s) > 0 and count(*) filter (where rolname = %s) = 0"
-        " from pg_stat_activity a join pg_roles r on r.oid = a.usesysid where datname = current_database()",
-        [name, f"{name}_people"],
+        "select exists (select from pg_stat_activity a join pg_roles r on r.oid = a.usesysid where rolname in (%s, %s)"
+        " group by datname having bool_or(rolname = %s) and not bool_or(rolname = %s))",
+        [name, f"{name}_people"] * 2,
     )
     row = await asked.fetchone()
     return row is not None and bool(row[0])
