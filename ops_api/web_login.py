@@ -75,6 +75,7 @@ async def make_web_login(conn: psycopg.AsyncConnection[Any], dsn: str) -> list[s
         )
     wanted = {dsn: WEB_ROLES} | {login_beside(dsn, key): roles for key, roles in APART.items()}
     made = [f"login {new}" for one, roles in wanted.items() for new in await _make(conn, one, roles)]
+    await _no_temporary(conn)
     more = await _more(conn, name)
     if more and await _is_older_website(conn, name):
         return [
@@ -119,6 +120,16 @@ async def _log_in(conn: psycopg.AsyncConnection[Any], name: str, password: str |
     except psycopg.errors.InsufficientPrivilege:
         if not made:
             raise
+
+
+async def _no_temporary(conn: psycopg.AsyncConnection[Any]) -> None:
+    """Let the owner alone make temporary tables, which stay with a connection and hide others' by their names: where it may say so."""
+    asked = await conn.execute(
+        "select from pg_database where datname = current_database() and pg_has_role(current_user, datdba, 'usage')"
+    )
+    if await asked.fetchone() is not None:
+        database = sql.Identifier(conn.info.dbname)
+        await conn.execute(sql.SQL("revoke temporary on database {} from public").format(database))
 
 
 async def _more(conn: psycopg.AsyncConnection[Any], name: str) -> list[str]:
