@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import psycopg
 import pytest
 
@@ -47,3 +49,9 @@ async def test_what_the_release_before_writes_with_is_its_own_until_it_ended(db_
             await conn.execute("reset role")
             async with await connected(db_dsn, "cityops-people"):
                 assert await held() == {False}
+
+
+async def test_upgrades_at_once_give_and_take_rights_one_after_the_other(db_dsn: str) -> None:
+    settings = Settings(db=DbSettings(dsn=db_dsn))
+    for _ in range(3):
+        assert await asyncio.gather(*(upgrade_database(settings) for _ in range(4))) == [[]] * 4
