@@ -14,7 +14,8 @@ NAME = "website's role"
 _WHO = (
     "select current_user = 'cityops_api', rolsuper, has_table_privilege(session_user, 'home', 'select'),"
     " pg_has_role(session_user, 'cityops_api', 'USAGE'), array(select r from unnest(%s::text[]) r"
-    " where pg_has_role(session_user, r, 'MEMBER')) from pg_roles where rolname = session_user"
+    " where pg_has_role(session_user, r, 'MEMBER')), has_database_privilege(session_user, current_database(), 'temporary')"
+    " from pg_roles where rolname = session_user"
 )
 _FIX = "see docs/deploy.md, Logins of the website's own"
 _APART = [role for roles in APART.values() for role in roles]
@@ -33,7 +34,7 @@ async def website_role(dsn: str, own_login: bool) -> list[Finding]:
     except (psycopg.Error, CityopsError) as problem:
         return [error(NAME, " ".join(str(problem).split()), f"give the login the role {ROLE}; {_FIX}")]
     assert row is not None
-    taken, superuser, reads, inherits, more = row
+    taken, superuser, reads, inherits, more, temporary = row
     if not taken:
         detail = (
             "not taken as it connects: a pooler drops the option, and the website's queries reach every home"
@@ -53,6 +54,9 @@ async def website_role(dsn: str, own_login: bool) -> list[Finding]:
                 NAME, f"the website's own login may become {', '.join(more)}", f"`cityops db upgrade`; {_FIX}"
             )
         ]
+    if temporary:
+        how = "as the database's owner `revoke temporary on database … from public`"
+        return [warning(NAME, "the website's own login may make temporary tables", f"{how}; {_FIX}")]
     return [
         ok(NAME, f"{ROLE}, on a login of its own"),
         *[f for key in APART for f in await _beside(dsn, key)],

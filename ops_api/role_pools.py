@@ -41,6 +41,29 @@ async def roles_apart(settings: Settings, pool: Pool) -> AsyncIterator[None]:
         yield
 
 
+@asynccontextmanager
+async def residents_apart(settings: Settings, pool: Pool) -> AsyncIterator[Pool]:
+    """Lend connections that answer residents and nobody else; ``pool`` where its login is the owner's.
+
+    A session keeps what an injected statement leaves in it, as prepared statements: whoever comes next would hand it her token.
+
+    Raises:
+        TransientError: they can't be connected with.
+    """
+    dsn = settings.api.resident_dsn
+    if not dsn and settings.api.dsn and not await is_owners(pool):
+        dsn = settings.api.dsn
+    if not dsn:
+        yield pool
+        return
+    own = settings.db.model_copy(update={"dsn": dsn})
+    hers = await open_pool(own, application_name="cityops-pages", statement_s=settings.api.statement_s)
+    try:
+        yield hers
+    finally:
+        await hers.close()
+
+
 async def is_owners(pool: Pool) -> bool:
     """Whether the login of ``pool`` is the owner of the tables, or may become it."""
     async with pool.connection() as connection:

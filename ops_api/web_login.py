@@ -75,6 +75,7 @@ async def make_web_login(conn: psycopg.AsyncConnection[Any], dsn: str) -> list[s
         )
     wanted = {dsn: WEB_ROLES} | {login_beside(dsn, key): roles for key, roles in APART.items()}
     made = [f"login {new}" for one, roles in wanted.items() for new in await _make(conn, one, roles)]
+    await _no_temporary(conn)
     more = await _more(conn, name)
     if more and await _is_older_website(conn, name):
         return [
@@ -121,6 +122,16 @@ async def _log_in(conn: psycopg.AsyncConnection[Any], name: str, password: str |
             raise
 
 
+async def _no_temporary(conn: psycopg.AsyncConnection[Any]) -> None:
+    """Let the owner alone make temporary tables, which stay with a connection and hide others' by their names: where it may say so."""
+    asked = await conn.execute(
+        "select from pg_database where datname = current_database() and pg_has_role(current_user, datdba, 'usage')"
+    )
+    if await asked.fetchone() is not None:
+        database = sql.Identifier(conn.info.dbname)
+        await conn.execute(sql.SQL("revoke temporary on database {} from public").format(database))
+
+
 async def _more(conn: psycopg.AsyncConnection[Any], name: str) -> list[str]:
     """Return the other logins' roles that this one may take; of what somebody else granted only a superuser can take it back."""
     held = await conn.execute(
@@ -132,11 +143,14 @@ async def _more(conn: psycopg.AsyncConnection[Any], name: str) -> list[str]:
 
 
 async def _is_older_website(conn: psycopg.AsyncConnection[Any], name: str) -> bool:
-    """Whether a website is connected that knows of no login beside ``name``: this one always keeps a connection of each."""
+    """Whether a website is connected, to any database here, that knows of no login beside ``name``: this one always keeps one of each.
+
+    Roles are the cluster's: what is taken back here is taken back from a website on another database, too.
+    """
     asked = await conn.execute(
-        "select count(*) filter (where rolname = %s) > 0 and count(*) filter (where rolname = %s) = 0"
-        " from pg_stat_activity a join pg_roles r on r.oid = a.usesysid where datname = current_database()",
-        [name, f"{name}_people"],
+        "select exists (select from pg_stat_activity a join pg_roles r on r.oid = a.usesysid where rolname in (%s, %s)"
+        " group by datname having bool_or(rolname = %s) and not bool_or(rolname = %s))",
+        [name, f"{name}_people"] * 2,
     )
     row = await asked.fetchone()
     return row is not None and bool(row[0])

@@ -29,7 +29,7 @@ from ops_api.housing.team_door import TeamDoor
 from ops_api.opendata.shelf import Shelf
 from ops_api.queries import Db
 from ops_api.rest.places import Places
-from ops_api.role_pools import roles_apart
+from ops_api.role_pools import residents_apart, roles_apart
 from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
 from ops_api.winter_roads import Roads
@@ -103,7 +103,7 @@ async def run_api(
         statement_s=settings.api.statement_s,
         checked_s=CHECKED_S,
     )
-    residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
+    planner, rounds = OwnProcess(), RoundsProcess()
     asked = await sta_pool(settings, API_ROLE)
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
@@ -117,12 +117,8 @@ async def run_api(
     apart = contextlib.AsyncExitStack()
     try:
         await apart.enter_async_context(roles_apart(settings, pool))
+        residents = await apart.enter_async_context(residents_apart(settings, pool))
         dsn = settings.db.dsn
-        if settings.api.resident_dsn:
-            own = settings.db.model_copy(update={"dsn": settings.api.resident_dsn})
-            residents = await open_pool(
-                own, application_name="cityops-pages", statement_s=settings.api.statement_s
-            )
 
         def hints() -> AsyncIterator[str]:
             return listen(dsn, *CHANNELS)
@@ -175,8 +171,6 @@ async def run_api(
         await apart.aclose()
         await pool.close()
         await asked.close()
-        if residents is not pool:
-            await residents.close()
 
 
 def _keep_what_stays() -> None:

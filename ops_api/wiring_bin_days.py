@@ -60,8 +60,9 @@ def bin_desk(settings: Settings, pool: AsyncConnectionPool[Any], rounds: RoundDe
     given, days, acts = settings.bin_days, PostgresBinDays(pool), PostgresActs(pool)
     terms = Terms(near_m=given.near_m, claim_days=given.claim_days, return_days=given.return_days)
     zone = ZoneInfo(settings.api.time_zone)
+    people = RolePool(pool, "cityops_registrar")
     return BinDesk(
-        days=days, reminders=PostgresBinDays(RolePool(pool, "cityops_registrar")), outbox=PostgresOutbox(pool), acts=acts,
+        days=days, reminders=PostgresBinDays(people), outbox=PostgresOutbox(people), acts=acts,
         missed=MissedDesk(days, days, acts, bank_holidays(), zone, terms), site=given.public_url.rstrip("/"),
         channels=given.channels,
         door=None if given.password is None else TeamDoor(given.password.get_secret_value(), "waste"),

@@ -89,7 +89,7 @@ async def upgrade(
     """
     files = migration_files.migrations() if migrations is None else migrations
     programs = migration_files.routines() if routines is None else routines
-    async with _autocommit(conn), _lock(conn):
+    async with _autocommit(conn), one_at_a_time(conn):
         _refuse_old(conn)
         await install_timescaledb(conn)
         await conn.execute(_HISTORY)
@@ -199,7 +199,8 @@ async def _autocommit(conn: Connection) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _lock(conn: Connection) -> AsyncIterator[None]:
+async def one_at_a_time(conn: Connection) -> AsyncIterator[None]:
+    """Have no other upgrade of the database go on during the block; ``conn``: in autocommit mode."""
     # Tried again and again rather than waited for: a waiting statement holds a snapshot, which
     # CREATE INDEX CONCURRENTLY of the one at work would wait for in turn.
     while not await _try_lock(conn):  # noqa: ASYNC110  the event is in the database

@@ -1,6 +1,7 @@
 """What is kept of a member of staff, or under an address for reminders: all rows, table by table, for who asks.
 
-A household takes its own from its page (``/home/…/data``), which is more: readings, pictures, what was worked out.
+A household takes its own from its page (``/home/…/data``), which is more: readings, pictures, what was worked out. What is a
+household's is in no package of who worked for it (:data:`OF_HOMES`).
 
 Logs call somebody by what people call them, accounts by the name they sign in with, rotas and messages by the name of a person
 on duty: whoever gives one is given what stands under the others of the same account too.
@@ -18,9 +19,19 @@ from ops_api.privacy.core.model import Personal
 from ops_api.privacy.core.reach import REACH
 
 SECRETS = (
-    "token_hash", "old_hash", "mark", "public_key", "credential_id", "hash", "sealed", "jpeg", "link", "secret_name", "code",
+    "token_hash", "old_hash", "mark", "public_key", "credential_id", "hash", "sealed", "jpeg", "original", "link", "secret_name", "code",
 )  # fmt: skip
 """Columns that are left out: marks of secrets, and bytes."""
+OF_HOMES = {
+    "alarm": ("t.of_home", ("subject", "title", "reason", "inputs", "would_change", "would_differ")),
+    "event": ("t.subject_kind = 'home' or t.subject_kind = 'device' and public.is_private(t.subject)", ("subject",)),
+    "work_item": ("public.is_private(t.device)", ("reason", "inputs")),
+    "calibration": ("public.is_private(t.device_id)", ("evidence",)),
+    "housing_case": ("true", ("hazard", "landlord")),
+    "contact_log": ("true", ("who", "said", "reply")),
+    "evidence_photo": ("true", ("caption", "room")),
+}  # fmt: skip
+"""What is left out of a row besides, and of which rows: that she did something there is hers, the rest is the household's."""
 OF_ACCOUNT = {
     "staff_session": "t.account_id", "passkey": "t.account_id", "api_key": "t.owner_account",
 }  # fmt: skip
@@ -34,7 +45,10 @@ _COLUMNS = sql.SQL(
     "select a.attname, format_type(a.atttypid, null) from pg_attribute a where a.attrelid = to_regclass('public.' || quote_ident(%s))"
     " and a.attnum > 0 and not a.attisdropped order by a.attnum"
 )
-_ROWS = sql.SQL("select to_jsonb(t) - %(secrets)s::text[] from public.{table} t where {any_of}")
+_ROWS = sql.SQL(
+    "select to_jsonb(t) - %(secrets)s::text[] - case when {of_home} then {theirs}::text[] else '{{}}' end"
+    " from public.{table} t where {any_of}"
+)
 _IN_TEXT = sql.SQL("lower(t.{}) = any (%(names)s)")
 _IN_DOCUMENT = sql.SQL(
     "exists (select from unnest(%(names)s::text[]) n where position(to_jsonb(n)::text in lower(to_jsonb(t.{column})::text)) > 0"
@@ -72,7 +86,10 @@ async def rows_of(conn: AsyncConnection[Any], name: str) -> AsyncIterator[Found]
         any_of = await _any_of(conn, one)
         if any_of is None:
             continue
-        query = _ROWS.format(table=sql.Identifier(one.table), any_of=any_of)
+        of_home, theirs = OF_HOMES.get(one.table, ("false", ()))
+        query = _ROWS.format(
+            table=sql.Identifier(one.table), any_of=any_of, of_home=sql.SQL(of_home), theirs=list(theirs)
+        )
         async with conn.cursor(f"of_{one.table}", row_factory=tuple_row) as cursor:
             cursor.itersize = 1000
             await cursor.execute(query, asked)

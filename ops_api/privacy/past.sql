@@ -1,6 +1,6 @@
 -- begin_past
 -- Somebody's stays in a home that are over, each once though they overlap: of what was measured to the day she moved out, of what was
--- written to the moment that was told.
+-- written to the moment that was told, or until somebody else joined who came after her.
 create temporary table past_who on commit drop as
 select %(resident_id)s::uuid as resident_id, %(home_id)s::integer as home_id
 
@@ -15,7 +15,10 @@ select w.home_id, lower(r) as from_at, upper(r) as to_at
 create temporary table past_written on commit drop as
 select w.home_id, lower(r) as from_at, upper(r) as to_at
   from past_who w, lateral (
-       select unnest(range_agg(tstzrange(m.from_at, greatest(m.to_at, m.ended_at), '[]'))) as r from public.household_member m
+       select unnest(range_agg(tstzrange(m.from_at, greatest(m.from_at, m.to_at, least(m.ended_at, (
+              select min(n.joined_at) from public.household_member n
+               where n.home_id = m.home_id and n.resident_id <> m.resident_id and n.joined_at > m.to_at))), '[]'))) as r
+         from public.household_member m
         where m.home_id = w.home_id and m.resident_id = w.resident_id and m.to_at <= now()) x
 
 -- view_frog_reading

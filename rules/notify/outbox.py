@@ -12,7 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from cityops.db.queries import load_queries
-from cityops.db.transaction import lost_is_transient
+from cityops.db.transaction import Lender, lost_is_transient
 from rules.core.notify.digest import Numbered, digest
 from rules.core.notify.model import Notification, Sent
 from rules.notify.outcome import falls_back, state_after
@@ -39,7 +39,7 @@ async def put(conn: psycopg.AsyncConnection[Any], notifications: Sequence[Notifi
 class PostgresOutbox:
     """:class:`rules.notify.ports.Outbox` on a pool of connections."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Lender) -> None:
         self._pool = pool
 
     async def put(self, notifications: Sequence[Notification]) -> int:
@@ -171,7 +171,7 @@ class PostgresOutbox:
 
 
 @asynccontextmanager
-async def connection(pool: Pool) -> AsyncIterator[Connection]:
+async def connection(pool: Lender) -> AsyncIterator[Connection]:
     """Lend a connection whose rows are dictionaries, as one transaction.
 
     Raises:

@@ -30,7 +30,8 @@ _ROWS = (
                ('device', 'frog-3', now(), now(), '{{frog-3}}', 1, now(), now(), '{{"x": "{MARK}"}}')""",
     f"""insert into notification (key, recipient, channel, kind, severity, title, body, data, not_before, expires_at)
         values ('m1', 'home:3', 'sms', 'reminder', 'info', '{MARK}', '{MARK}', '{{"x": "{MARK}"}}', now(), now()),
-               ('case:1:a:b:c:officer', 'team:mail', 'mail', 'reminder', 'info', '{MARK}', '{MARK}', '{{}}', now(), now())""",
+               ('case:1:a:b:c:officer', 'team:mail', 'mail', 'reminder', 'info', '{MARK}', '{MARK}', '{{}}', now(), now()),
+               ('bin-ask:1:1', 'bin-reminder:1', 'mail', 'bin-reminder-ask', 'info', 'Bin days?', 'at {LABEL}? Say {MARK}', '{{}}', now(), now())""",
     f"""insert into work_item (rule_id, rule_version, device, opened_at, title, reason, inputs)
         values ('quality.stuck', 1, 'frog-3', now(), 'frog-3: stuck', 'the same', '{{"x": "{MARK}"}}')""",
     f"""insert into device_status (device_id, status, status_at, reported)

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import jinja2
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from cityops.settings import ApiSettings, DbSettings, Settings
 from cityops.settings_bin_days import BinDaysSettings
@@ -32,6 +33,7 @@ from ops_api.access.principal import STAFF_PLAIN_COOKIE
 from ops_api.housing import team_door
 from ops_api.routers.context import FrontDoor
 from ops_api.web import render
+from ops_api.web_login import make_web_login
 from ops_api.wiring_api import run_api
 from tests.fakes import seed_web
 from tests.fakes.databases import create, drop, with_database
@@ -47,6 +49,8 @@ CREW_PASSWORD = "glove lift tip kerb"
 OPS_PASSWORD = "siren radio desk chair"
 IDENTITY_SECRET = "of the tests alone, never of an installation"
 WASTE_PASSWORD = "bottle bank brown caddy"
+LOGIN = "tests_web"
+_has_login: set[str] = set()
 
 
 class Compiled(jinja2.BytecodeCache):
@@ -177,6 +181,20 @@ class Site:
             return await cursor.fetchall() if cursor.description else []
 
 
+async def own_login(dsn: str) -> str:
+    """Return the connection string of a login as `cityops db upgrade` makes the website's; those beside it are there too.
+
+    With the owner's login every page would work, whatever the roles say. Made once on a server, whose sites share it.
+    """
+    web, server = make_conninfo(dsn, user=LOGIN), make_conninfo(dsn, dbname="postgres")
+    if server not in _has_login:
+        async with await psycopg.AsyncConnection.connect(server, autocommit=True) as owner:
+            await owner.execute("select pg_advisory_lock(4711)")  # of other processes
+            await make_web_login(owner, web)
+        _has_login.add(server)
+    return web
+
+
 @asynccontextmanager
 async def running(
     dsn: str,
@@ -197,7 +215,7 @@ async def running(
         data_dir: of a site that signs packs.
         team: the housing team's password; None: neither its pages nor the officers' desk are set up.
         identity: settings of it, beside the secret.
-        login: connection string of the API's own login; empty: the owner's.
+        login: connection string of the API's own login (:func:`own_login`); empty: the owner's.
         api: further settings of the API; tests look at what they have just written, so open answers are not kept.
     """
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
@@ -239,11 +257,14 @@ async def running(
 async def copied(
     server: str, template: str, town: Registry, now: datetime, data_dir: Path | None = None
 ) -> AsyncIterator[Site]:
-    """Run a site on a copy of a seeded database, whose data flow as of now."""
+    """Run a site on a copy of a seeded database, whose data flow as of now, on a login that takes the website's roles alone."""
     name = clone(server, template)
     dsn = with_database(server, name)
     await seed_web.keep_flowing(dsn)
-    async with running(dsn, town, now, data_dir=data_dir, sample_home=seed_web.DAMP_HOME) as started:
+    login = await own_login(dsn)
+    async with running(
+        dsn, town, now, data_dir=data_dir, login=login, sample_home=seed_web.DAMP_HOME
+    ) as started:
         yield started
     drop(server, name)
 

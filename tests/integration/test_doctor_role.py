@@ -41,6 +41,11 @@ async def test_the_logins_that_an_upgrade_makes_and_one_that_is_missing(db_dsn: 
         try:
             [found] = await website_role(web, own_login=True)
             assert (found.level, found.detail) == ("ok", "cityops_api, on a login of its own")
+            database = sql.Identifier(owner.info.dbname)
+            await owner.execute(sql.SQL("grant temporary on database {} to public").format(database))
+            [more] = await website_role(web, own_login=True)
+            assert (more.level, "temporary tables" in more.detail) == ("warning", True)
+            assert await make_web_login(owner, web) == []
             await owner.execute(f"revoke cityops_officer from {LOGIN}_housing")
             _, lacks = await website_role(web, own_login=True)
             assert (lacks.level, lacks.name) == ("error", "website's login for housing")

@@ -107,6 +107,10 @@ async def test_a_login_becomes_its_own_roles_and_no_other(site: Site, pool: str)
             "alter table alarm disable row level security",
             "create policy mine on alarm using (true)",
             "copy (select 1) to program 'id'",
+            # What stays with a connection is there for whoever is lent it next: a view that hides the one of its name.
+            "create temporary table alarm_shown (x text)",
+            "create temporary view household as select 1",
+            "create function pg_temp.steal() returns text language sql as 'select current_setting(''cityops.session'')'",
             "select pg_read_file('/etc/passwd')",
         ):
             with pytest.raises((errors.InsufficientPrivilege, errors.InvalidGrantOperation)):
@@ -156,6 +160,9 @@ async def test_the_views_show_that_there_is_something_and_not_of_whom(site: Site
 
 async def test_a_function_of_the_askers_own_is_given_nothing_that_is_hidden(site: Site) -> None:
     """Cheaper than any condition, so asked first: what a view masks it is given masked."""
+    # The website itself may make none: it is let here for once.
+    database = conninfo_to_dict(site.web)["dbname"]
+    await site.lane.sql(f"grant temporary on database {database} to cityops_api")
     async with site.at("web") as conn:
         told: list[str] = []
         conn.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
@@ -170,6 +177,7 @@ async def test_a_function_of_the_askers_own_is_given_nothing_that_is_hidden(site
                 continue
         assert len(told) > 20
         assert not [line for line in told if any(secret in line for secret in SECRETS)]
+    await site.lane.sql(f"revoke temporary on database {database} from cityops_api")
 
 
 async def test_nobody_is_somebody_by_saying_so(site: Site) -> None:

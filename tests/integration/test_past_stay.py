@@ -134,3 +134,28 @@ async def test_a_stay_of_no_time_and_one_that_came_again(db_dsn: str, tmp_path: 
             )  # fmt: skip
         await lane.sql("delete from household_member where to_at is null")
         assert len(rows(await given(lane, tmp_path, ann), "readings/frog-1")) == 60
+
+
+async def test_what_the_next_household_wrote_before_her_move_was_told_is_not_hers(
+    db_dsn: str, tmp_path: Path
+) -> None:
+    """The council hears late that she left: by then others live there, and write."""
+    async with street(db_dsn, homes=1) as lane:
+        ann, home = lane.residents[1], await lane.home(1)
+        told = MOVED + timedelta(minutes=30)
+        await lane.sql("update household_member set from_at = %s, joined_at = %s, to_at = %s, ended_at = %s", BEGAN, BEGAN, MOVED, told)  # fmt: skip
+        bo = await lane.moves_in(1, "Bo", "token-bo", MOVED)
+        await lane.sql(
+            "update household_member set joined_at = %s where resident_id = %s",
+            MOVED + timedelta(minutes=10),
+            bo,
+        )
+        await lane.sql("delete from diary_entry")
+        for minutes, note in ((5, "Ann, packing"), (20, "Bo was here")):
+            await lane.sql(
+                "insert into diary_entry (home_id, at, activity, note) values (%s, %s, 'shower', %s)",
+                home, MOVED + timedelta(minutes=minutes), note,
+            )  # fmt: skip
+        files = await given(lane, tmp_path, ann)
+        assert [row["note"] for row in rows(files, "diary")] == ["Ann, packing"]
+        assert b"Bo" not in b"".join(files.values())

@@ -129,6 +129,14 @@ async def test_the_website_has_a_login_of_its_own_that_reads_no_home(stack_serve
                 assert await make_web_login(owner, web) == []
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 older.execute("set role cityops_registrar")
+        # Nor under one on another database of the cluster: a copy is brought back and upgraded beside it.
+        await owner.execute("grant cityops_registrar to cityops_web with inherit false")
+        with (
+            psycopg.connect(make_conninfo(web, dbname="postgres")),
+            psycopg.connect(login_beside(web, "people")),
+        ):
+            [kept] = await make_web_login(owner, web)
+            assert "keeps cityops_registrar" in kept
         assert await make_web_login(owner, web) == []
         assert await make_web_login(owner, _as(stack_server, "cityops")) == []
         # The others' names follow from it: one must not be a role's, which would then log in.

@@ -10,6 +10,8 @@ from psycopg import sql
 
 from ops_api.privacy.access import rows_of
 from ops_api.privacy.core.reach import REACH
+from tests.fakes.households import street
+from tests.fakes.marked_home import MARK, SECRETS, marked
 
 NAME = "Ada Lovelace"
 NAMING = re.compile(
@@ -124,3 +126,36 @@ async def test_who_is_called_otherwise_in_logs_is_given_both(pg: psycopg.AsyncCo
         assert sorted(rows) == ["account", "account", "audit_entry", "audit_entry", "what_if"], called
     async with pg.transaction():
         assert [table async for table, _ in rows_of(pg, "Ada")] == [], "no part of a name is a name"
+
+
+async def test_what_she_did_for_a_household_is_hers_and_the_rest_is_not(db_dsn: str) -> None:
+    """Alarms, cases, letters, pictures of a home that she had to do with: that she did, and nothing of what is in them."""
+    async with street(db_dsn, 4) as lane:
+        await marked(lane)
+        await lane.sql("update alarm set acknowledged_by = 'Ada'")
+        await lane.sql("update work_item set done_by = 'Ada'")
+        for table, column in (
+            ("housing_case", "opened_by"),
+            ("contact_log", "by"),
+            ("evidence_photo", "by"),
+            ("evidence_pack", "made_by"),
+        ):
+            await lane.sql(f"update {table} set {column} = 'Ada'")
+        await lane.sql("update contact_log set said = %s, who = %s", MARK, MARK)
+        await lane.sql(
+            "update evidence_photo set caption = %s, room = %s, original = %s", MARK, MARK, b"\xfe\xed"
+        )
+        await lane.sql("update housing_case set landlord = %s", MARK)
+        await lane.sql("update event set detail = '{\"by\": \"Ada\"}' where subject_kind = 'home'")
+        async with lane.conn.transaction():
+            found = [(table, row) async for table, row in rows_of(lane.conn, "Ada")]
+        assert {table for table, _ in found} >= {
+            "alarm",
+            "event",
+            "work_item",
+            "housing_case",
+            "contact_log",
+            "evidence_photo",
+        }
+        for table, row in found:
+            assert not [secret for secret in (*SECRETS, "feed") if secret in str(row)], (table, row)

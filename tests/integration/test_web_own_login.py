@@ -93,6 +93,9 @@ async def test_the_website_works_on_it_and_its_deletions_are_done_by_the_ingeste
                     " and application_name in ('cityops-api', 'cityops-listen')"
                 )
                 assert who == [(LOGIN,)]
+                # What is left on a connection by a statement that got into a page is not there for a resident.
+                pages = "select distinct usename from pg_stat_activity where application_name = 'cityops-pages' and datname = current_database()"
+                assert await lane.sql(pages) == [(LOGIN,)]
                 apart = await lane.sql(
                     "select distinct application_name, usename from pg_stat_activity where datname = current_database()"
                     " and application_name = any (%s) order by 1",

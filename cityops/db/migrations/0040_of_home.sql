@@ -1,4 +1,4 @@
--- contract: nobody misses anything but the pages of the release before, which for the minutes of a change-over show no alarms of homes: rules are the owner, whom no policy binds
+-- contract: nobody misses anything but the pages of the release before, which for the minutes of a change-over show no alarms of homes and ask nobody about reminders of bin days: rules are the owner, whom no policy binds
 -- Which alarms tell of a home stands with the alarm, and what tells of one is closed to the website's role: routines/shown.sql has
 -- what is shown of it instead.
 

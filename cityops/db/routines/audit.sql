@@ -225,7 +225,7 @@ revoke all on function audit_last(), audit_mark(text), audit_cut(integer),
 do $$
 begin
     if exists (select from pg_roles where rolname = 'cityops_api') then
-        grant execute on function audit_last(), audit_add(bigint, text, text, text, text, text, text, text, text, text, text, text),
-            audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) to cityops_api;
+        grant execute on function audit_last(), audit_add(bigint, text, text, text, text, text, text, text, text, text, text, text)
+            to cityops_api;
     end if;
 end $$;

@@ -129,12 +129,15 @@ select w.late_window_id, w.scope_kind,
   left join gritting_route r on w.scope_kind = 'route' and r.route_id = w.scope
   left join bin_site b on w.scope_kind = 'bin' and b.bin_id = w.scope;
 
--- A household's own messages: that there is one and how it goes, not what it says. No message's body.
+-- A household's own messages, of its case or of bin days at its address: that there is one and how it goes, not what it says. No
+-- message's body; that of bin days has the address, and the secret by which reminders are stopped.
 create or replace function is_households(p_recipient text, p_kind text) returns boolean
-language sql immutable parallel safe return starts_with(p_recipient, 'home:') or p_kind = 'reminder';
+language sql immutable parallel safe
+return starts_with(p_recipient, 'home:') or starts_with(p_recipient, 'bin-reminder:') or p_kind = 'reminder';
 create view notification_shown as
 select notification_id, alarm_id, recipient, channel, kind, severity,
-       case when is_households(recipient, kind) then 'A message of a household''s case' else title end as title,
+       case when starts_with(recipient, 'bin-reminder:') then 'A message of bin days'
+            when is_households(recipient, kind) then 'A message of a household''s case' else title end as title,
        state, attempts, not_before, retry_at, created_at, sent_at, delivered_at, last_error, suppressed_why, fallback_of, bundled_in
   from notification;
 

@@ -95,16 +95,38 @@ grant execute on all functions in schema health to cityops_api;
 -- my_devices(): the policy for residents asks it of every role.
 grant execute on function is_private(integer), is_private(text), consented(integer, text, text, timestamptz, integer), my_devices(),
     alarm_acknowledged(bigint, timestamptz, text, text), diary_newest() to cityops_api;
-revoke all on function ward_counts() from cityops_api;
 grant execute on function ward_counts() to cityops_housing;
 -- Who did what is read on the accounts' own login, and not on the one that answers everybody.
-revoke all on function audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) from cityops_api;
 grant execute on function audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) to cityops_identity;
+
+-- A website of the release before goes on until it is replaced: while one is connected it keeps what it writes with (rows of homes
+-- are hidden from it by policies), the map of wards and the audit. Asked at each upgrade, so the next one takes that back. A website of
+-- this release always keeps a connection of people's (ops_api/role_pools.py), but on the owner's login, which reaches everything anyway.
+create or replace function rights_of_the_release_before() returns void language plpgsql set search_path = public, pg_temp as $$
+begin
+    if exists (select from pg_stat_activity where datname = current_database() and application_name = 'cityops-api')
+       and not exists (select from pg_stat_activity where datname = current_database() and application_name = 'cityops-people') then
+        grant update on alarm, work_item to cityops_api;
+        grant select, insert, update, delete on bin_reminder to cityops_api;
+        grant execute on function ward_counts(),
+            audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) to cityops_api;
+    else
+        revoke update on alarm, work_item from cityops_api;
+        revoke all on bin_reminder from cityops_api;
+        revoke all on function ward_counts(),
+            audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) from cityops_api;
+    end if;
+end $$;
+revoke all on function rights_of_the_release_before() from public;
+do $$ begin perform rights_of_the_release_before(); end $$;
 
 grant select, insert, update (to_at, ended_at) on household_member to cityops_registrar;
 grant select, update (revoked_at, revoked_by) on consent to cityops_registrar;
 grant select (home_id, set_by), delete on home_contact to cityops_registrar;
-grant select (recipient, state), update (state) on notification to cityops_registrar;
+grant select (recipient, state, key), update (state) on notification to cityops_registrar;
+-- Whether somebody wants to be reminded of bin days is asked at her address: hidden from the pages' login, so not theirs to add.
+grant insert (key, alarm_id, log_id, recipient, channel, kind, severity, title, body, data, not_before, expires_at, fallback, gather_from)
+    on notification to cityops_registrar;
 grant insert (home_id, who, role, what, purpose) on access_log to cityops_registrar;
 grant execute on function lock_home(integer), stay_from(uuid, uuid, timestamptz), resident_id(), my_homes(), my_since(integer),
     erasure_ask(integer, uuid, boolean), erasure_receipt(uuid) to cityops_registrar;
