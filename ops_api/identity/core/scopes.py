@@ -41,7 +41,7 @@ SAID: Mapping[str, str] = MappingProxyType(
         "open:read": "Searches open data 6,000 times a minute, not 60. Reading it needs no key.",
         "export": "Makes ten times as many bulk exports of open readings a day.",
         "desk:read": "Reads what the platform refused, whom it tells, webhooks and metrics.",
-        "desk:write": "Acts on alarms and repairs, and reads the names in them. Of who looks after devices it also sends test messages, and adds and removes webhooks.",
+        "desk:write": "Acts on alarms and repairs, reads the names in them; from who looks after devices, tests messages and sets webhooks.",
         "winter:write": "Answers and orders treatment of roads, or as a crew says that a lorry is out.",
         "forecasts:write": "Brings in weather forecasts.",
         "bins:write": "Plans bin rounds again and reads missed collections.",
