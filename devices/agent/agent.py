@@ -20,6 +20,7 @@ from devices.agent.counts import Counts, Observer
 from devices.agent.entry import Entry, EntryChannel, Key, Run
 from devices.agent.link import Link, ServerLimits
 from devices.agent.outbox import Outbox, OutboxError
+from devices.agent.part import Part
 from devices.agent.publisher import Parcel, Publisher
 from devices.agent.sampler import Sampler
 from devices.contract.messages import MAX_PAYLOAD_BYTES, Activity, Receipt, Status, encode
@@ -40,6 +41,7 @@ class Identity:
     kind: str
     shard: int
     firmware: str = ""
+    install: str = ""
 
     def topic(self, channel: str) -> str:
         """Return the topic of one of its channels."""
@@ -96,6 +98,9 @@ class Agent:
         self._observer = observer
         self._link: Link | None = None
         self._witnesses: list[Witness] = []
+        self._parts: list[Part] = []
+        self._heard_by: dict[str, tuple[str, list[Part]]] = {}
+        self._moment: Moment | None = None
         self._next_seq = 0
         self._fresh: dict[Key, Entry] = {}
         self._sent_keys: dict[int, tuple[Key, ...]] = {}
@@ -115,6 +120,24 @@ class Agent:
     def tell(self, witness: Witness) -> None:
         """Have ``witness`` told, too, of each reading and diary entry that is kept from now on."""
         self._witnesses.append(witness)
+
+    def join(self, part: Part) -> None:
+        """Have ``part`` take turns and hear its channels; before :meth:`start`."""
+        self._parts.append(part)
+        for channel in part.hears:
+            self._heard_by.setdefault(self.identity.topic(channel), (channel, []))[1].append(part)
+
+    def say(self, channel: str, payload: bytes, *, retain: bool = False) -> bool:
+        """Send on one of the device's channels; see :class:`devices.agent.part.Voice`."""
+        if self._link is None or not self._link.connected:
+            return False
+        return self._link.publish(self.identity.topic(channel), payload, retain=retain) is not None
+
+    def turn(self, moment: Moment) -> None:
+        """Give each part its turn."""
+        self._moment = moment
+        for part in self._parts:
+            part.turn(moment, self)
 
     @property
     def connected(self) -> bool:
@@ -211,6 +234,7 @@ class Agent:
             self.sample(moment.earlier(late_ms) if late_ms <= _ON_TIME_MS else moment)
             self.sampler.advance(now_s)
         self._outbox.commit()
+        self.turn(moment)
         self.pump()
         return self.sampler.due_s - now_s
 
@@ -287,6 +311,9 @@ class Agent:
             outbox=self.publisher.unreceipted,
             oldest_unreceipted=since,
             clk=self._clk,
+            install=self.identity.install,
+            wall_ms=None if self._moment is None else self._moment.wall_ms,
+            mono_ms=None if self._moment is None else self._moment.mono_ms,
         )
 
     def stop(self) -> None:
@@ -306,8 +333,10 @@ class Agent:
         self.publisher.connected(limits.receive_maximum)
         if self._link is None:
             return
-        self._link.subscribe([self._topics["receipt"]])
+        self._link.subscribe([self._topics["receipt"], *self._heard_by])
         self._announce(self._link, self._monotonic())
+        for part in self._parts:
+            part.connected(self)
         self.pump()
 
     def on_disconnected(self, reason: str) -> None:
@@ -331,8 +360,11 @@ class Agent:
         self.pump()
 
     def on_message(self, topic: str, payload: bytes) -> None:
-        """A receipt came; delete what it names."""
+        """A receipt came: delete what it names. Anything else is for the parts."""
         if topic != self._topics["receipt"]:
+            channel, parts = self._heard_by.get(topic, ("", []))
+            for listener in parts:
+                listener.heard(channel, payload, self)
             return
         try:
             receipt = _RECEIPT.decode(payload)

@@ -95,7 +95,13 @@ class DeviceService:
         self._outbox = _open_outbox(Path(config.device.data_dir))
         self._watch = ClockWatch(self._outbox.last_wall_ms())
         rng = random.Random()
-        identity = Identity(device=config.device.name, kind=kind.name, shard=config.shard, firmware=FIRMWARE)
+        identity = Identity(
+            device=config.device.name,
+            kind=kind.name,
+            shard=config.shard,
+            firmware=FIRMWARE,
+            install=self._outbox.install_id,
+        )
         self.agent = Agent(
             identity,
             Sampler(kind, sensors, config.device.cadence_s or kind.cadence_s, boot_time_s()),

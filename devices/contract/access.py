@@ -6,10 +6,10 @@ topics and nothing else. The ingester checks topic, shard and sender again.
 
 from __future__ import annotations
 
-from devices.contract.topics import DOWN, PREFIX, UP
+from devices.contract.topics import ASK, DOWN, PREFIX, UP
 
 DEVICE_RIGHTS: tuple[str, ...] = (
-    *(f"write {PREFIX}/+/+/%u/{channel}" for channel in sorted(UP)),
+    *(f"write {PREFIX}/+/+/%u/{channel}" for channel in sorted(UP | {ASK})),
     *(f"read {PREFIX}/+/+/%u/{channel}" for channel in sorted(DOWN)),
 )
 """Rights of each device."""
@@ -19,6 +19,13 @@ INGEST_RIGHTS: tuple[str, ...] = (
     f"write {PREFIX}/+/+/+/receipt",
 )
 """Rights of the ingester."""
+
+FLEET_RIGHTS: tuple[str, ...] = (
+    f"read {PREFIX}/+/+/+/{ASK}",
+    f"write {PREFIX}/+/+/+/desired",
+    f"write {PREFIX}/+/+/+/firmware",
+)
+"""Rights of the fleet service: settings and updates go to devices, what they ask for comes from them."""
 
 STA_RIGHTS: tuple[str, ...] = ("write v1.1/#",)
 """Rights of whoever publishes observations for SensorThings (docs/sensorthings.md)."""

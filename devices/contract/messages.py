@@ -48,7 +48,12 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Device to server, retained: birth message, and last will with online=False."""
+    """Device to server, retained: birth message, and last will with online=False.
+
+    ``install`` is made with the device's outbox: two live devices that show different ones under one
+    name are a copied identity. ``wall_ms`` and ``mono_ms`` are the device's two clocks when it said
+    this, for the server's one offset per boot.
+    """
 
     online: bool
     boot: int = 0
@@ -56,6 +61,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     outbox: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] = 0
     oldest_unreceipted: datetime | None = None
     clk: int = 0
+    install: str = ""
+    wall_ms: Milliseconds | None = None
+    mono_ms: Milliseconds | None = None
 
 
 class Diary(msgspec.Struct, frozen=True, kw_only=True):

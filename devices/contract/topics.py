@@ -14,8 +14,11 @@ from typing import Literal
 PREFIX = "cityops/v1"
 SHARDS = 16
 
-Channel = Literal["reading", "diary", "status", "reported", "receipt", "desired", "firmware"]
+Channel = Literal["reading", "diary", "status", "reported", "ask", "receipt", "desired", "firmware"]
 UP: frozenset[str] = frozenset({"reading", "diary", "status", "reported"})
+"""What devices send to be stored: the ingester listens to these."""
+ASK = "ask"
+"""What a device asks the fleet service for (pieces of an update); nothing of it is stored."""
 DOWN: frozenset[str] = frozenset({"receipt", "desired", "firmware"})
 
 _DEVICE = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
@@ -66,6 +69,6 @@ def parse(text: str) -> Topic | None:
     if len(parts) != 6 or f"{parts[0]}/{parts[1]}" != PREFIX:
         return None
     _, _, shard, kind, device, channel = parts
-    if not _SHARD.match(shard) or not _DEVICE.match(device) or channel not in UP | DOWN:
+    if not _SHARD.match(shard) or not _DEVICE.match(device) or channel not in UP | DOWN | {ASK}:
         return None
     return Topic(int(shard, 16), kind, device, channel)

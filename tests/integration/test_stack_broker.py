@@ -24,8 +24,8 @@ import pytest
 from cityops.embedded.account import server_account
 from cityops.embedded.mosquitto_binary import find_mosquitto
 from cityops.embedded.process import free_ports
-from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
-from devices.contract.topics import DOWN, PREFIX, SHARDS, UP
+from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, FLEET_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
+from devices.contract.topics import ASK, DOWN, PREFIX, SHARDS, UP
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "mosquitto"
 TOPIC = f"{PREFIX}/00/road/{{}}/reading"
@@ -355,12 +355,14 @@ def test_the_website_tells_what_is_public_and_nothing_else(stack_broker: Broker)
 def test_the_rights_are_those_of_the_contract() -> None:
     text = (FOLDER / "acl").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    town = [f"topic write {PREFIX}/+/+/+/{c}" for c in sorted(UP)]
+    town = [f"topic write {PREFIX}/+/+/+/{c}" for c in sorted(UP | {ASK})]
     town += [f"topic read {PREFIX}/+/+/+/{c}" for c in sorted(DOWN)]
     ingest = [f"topic {right}" for right in INGEST_RIGHTS]
+    fleet = [f"topic {right}" for right in FLEET_RIGHTS]
     sta = [f"topic {right}" for right in STA_RIGHTS]
     devices = [f"pattern {right}" for right in (*ANYBODY_RIGHTS, *DEVICE_RIGHTS)]
-    assert lines == ["user ingest", *ingest, "user town", *town, "user sta", *sta, *devices]
+    services = ["user ingest", *ingest, "user fleet", *fleet, "user town", *town, "user sta", *sta]
+    assert lines == [*services, *devices]
 
 
 def _lines(file: str) -> list[str]:

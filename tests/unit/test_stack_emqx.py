@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cityops.settings import IngestSettings
-from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
-from devices.contract.topics import DOWN, PREFIX, UP
+from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, FLEET_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
+from devices.contract.topics import ASK, DOWN, PREFIX, UP
 from ingest.mqtt_options import WEEK_S
 from tests.fakes import hocon
 
@@ -38,10 +38,11 @@ def rules() -> list[tuple[str, str, str]]:
 
 def test_the_rights_are_those_of_the_contract() -> None:
     action = {"read": "subscribe", "write": "publish"}
-    wanted = {("town", "publish", f"{PREFIX}/+/+/+/{channel}") for channel in UP}
+    wanted = {("town", "publish", f"{PREFIX}/+/+/+/{channel}") for channel in UP | {ASK}}
     wanted |= {("town", "subscribe", f"{PREFIX}/+/+/+/{channel}") for channel in DOWN}
     for who, rights in (
         ("ingest", INGEST_RIGHTS),
+        ("fleet", FLEET_RIGHTS),
         ("sta", STA_RIGHTS),
         ("all", ANYBODY_RIGHTS + DEVICE_RIGHTS),
     ):

@@ -1,0 +1,13 @@
+"""The commands of ``cityops-agent``, one module each, imported only when it is called.
+
+Each has ``add_arguments(parser)`` and ``run(options) -> int``; ``options.config`` is the path of the
+configuration file. A command that is not used costs a Pi no memory and no second.
+"""
+
+COMMANDS = {
+    "run": "measure and send until stopped",
+    "read": "read the configured sensors once",
+    "check": "check the configuration file",
+    "forget": "forget the household (stop the agent first)",
+}
+"""What there is, with a line for the help, in the order in which it is shown."""
