@@ -65,6 +65,14 @@ class FaultView(Protocol):
         """Return whether the device measures at ``time``; one that is switched off does not."""
         ...
 
+    def has_power(self, device: str, time: datetime) -> bool:
+        """Return whether its supply holds at ``time``; when it is back the device starts anew."""
+        ...
+
+    def card_takes(self, device: str, time: datetime) -> bool:
+        """Return whether its card has room at ``time``."""
+        ...
+
 
 class NoFaults:
     """A fleet whose networks and clocks work."""
@@ -78,5 +86,13 @@ class NoFaults:
         return 0.0
 
     def is_on(self, device: str, time: datetime) -> bool:
+        """Always."""
+        return True
+
+    def has_power(self, device: str, time: datetime) -> bool:
+        """Always."""
+        return True
+
+    def card_takes(self, device: str, time: datetime) -> bool:
         """Always."""
         return True

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from cityops.runtime.backoff import Backoff
 from devices.agent.agent import Agent, Identity
 from devices.agent.broker import BrokerAddress, Will
-from devices.agent.clock_state import Clk, Moment
+from devices.agent.clock_state import Moment
 from devices.agent.counts import Counts, Observer
 from devices.agent.publisher import Limits, Publisher
 from devices.agent.sampler import Sampler
@@ -30,7 +30,8 @@ from devices.contract.kind import Kind
 from devices.registry import Device
 from firmware_sim.clock import SimulatedClock, pace_for
 from firmware_sim.drivers import FaultView, NoFaults, SimulatedTime, WorldSensor, WorldView
-from firmware_sim.paho_fleet_link import FleetHub, FleetLink
+from firmware_sim.fleet_device import FleetDevice
+from firmware_sim.paho_fleet_link import FleetHub
 from firmware_sim.shared_outbox import SharedOutbox
 
 FIRMWARE = "sim-1"
@@ -134,17 +135,14 @@ class Fleet:
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._pace = 1.0
         self._gather_until_s: float | None = None  # from the first turn on
-        self._cut: set[int] = set()
         self._to_send: dict[int, None] = {}
         self._next_pump_s = 0.0
-        self._devices = tuple(devices)
-        self._agents: list[Agent] = []
-        self._links: list[FleetLink] = []
-        self._due: list[tuple[float, int]] = []
-        for device in devices:
-            self._add(device, kinds[device.kind], broker_of(device))
+        self._devices = [self._made(device, kinds[device.kind], broker_of(device)) for device in devices]
+        self._number = {made.name: number for number, made in enumerate(self._devices)}
+        self._cut: set[int] = set()
+        self._due = [(made.agent.sampler.due_s, number) for number, made in enumerate(self._devices)]
         heapq.heapify(self._due)
-        self._left_over = sum(agent.publisher.unreceipted for agent in self._agents)
+        self._left_over = sum(made.agent.publisher.unreceipted for made in self._devices)
         self._limit = max(2_000, self._options.backlog_per_device * len(devices))
 
     @property
@@ -184,18 +182,18 @@ class Fleet:
 
     def agent(self, device: str) -> Agent:
         """Return the agent of a device; KeyError where there is none."""
-        for known, agent in zip(self._devices, self._agents, strict=True):
-            if known.name == device:
-                return agent
-        raise KeyError(device)
+        return self._devices[self._number[device]].agent
 
     def wake(self, device: str) -> None:
         """Have a device send at the next turn what it holds; ValueError where there is none."""
-        self._to_send[[known.name for known in self._devices].index(device)] = None
+        if device not in self._number:
+            raise ValueError(f"there is no device {device!r}")
+        self._to_send[self._number[device]] = None
 
     def moment(self) -> Moment:
-        """Return the simulated instant."""
-        return self._moment(self._clock.now_s, 0.0)
+        """Return the simulated instant, on clocks that are right and started with the fleet."""
+        now_s = self._clock.now_s
+        return Moment(round(now_s * 1000), round((now_s - self._start_s) * 1000))
 
     # -- running -------------------------------------------------------------------
 
@@ -229,7 +227,7 @@ class Fleet:
         for number in tuple(self._cut):
             self._set_cut(number, cut=False)
         deadline_s = self._monotonic() + timeout_s
-        self._to_send.update(dict.fromkeys(range(len(self._agents))))
+        self._to_send.update(dict.fromkeys(range(len(self._devices))))
         while self.unreceipted and self._monotonic() < deadline_s:
             self.idle()
         self._outbox.commit()
@@ -238,31 +236,29 @@ class Fleet:
     def close(self) -> None:
         """Take leave of the broker and close the file; what is unreceipted stays in it."""
         self._answer_calls()
-        for agent in self._agents:
-            agent.stop()
+        for made in self._devices:
+            made.agent.stop()
         self._hub.close()
         self._outbox.close()
 
     # -- inside --------------------------------------------------------------------
 
-    def _add(self, device: Device, kind: Kind, broker: BrokerAddress) -> None:
+    def _made(self, device: Device, kind: Kind, broker: BrokerAddress) -> FleetDevice:
         sensor = WorldSensor(self.world, device.name, self._time)
+        identity = Identity(device=device.name, kind=device.kind, shard=device.shard, firmware=FIRMWARE)
+        box = self._outbox.of(device.name)
+
+        def start(due_s: float) -> Agent:
+            sampler = Sampler(kind, [sensor], device.cadence_s, due_s)
+            publisher = Publisher(self._options.limits, self._rng)
+            return Agent(identity, sampler, box, publisher, self._monotonic, self.counts, self._observer)
+
         offset_s = zlib.crc32(device.name.encode()) % (device.cadence_s * 1000) / 1000.0
-        agent = Agent(
-            Identity(device=device.name, kind=device.kind, shard=device.shard, firmware=FIRMWARE),
-            Sampler(kind, [sensor], device.cadence_s, self._clock.now_s + offset_s),
-            self._outbox.of(device.name),
-            Publisher(self._options.limits, self._rng),
-            self._monotonic,
-            self.counts,
-            self._observer,
-        )
-        will = Will(agent.identity.topic("status"), agent.identity.last_will())
+        agent = start(self._clock.now_s + offset_s)
+        will = Will(identity.topic("status"), identity.last_will())
         link = self._hub.link(broker, device.name, will, agent, agent.pump)
         agent.start(link)
-        self._due.append((agent.sampler.due_s, len(self._agents)))
-        self._agents.append(agent)
-        self._links.append(link)
+        return FleetDevice(device, box, link, agent, start, self._start_s)
 
     def no_faster(self, speed: float | None) -> None:
         """Let simulated time pass at most at ``speed``; None: at its own. In the fleet's thread only."""
@@ -276,7 +272,7 @@ class Fleet:
         return bool(self._due) and self._due[0][0] <= self._clock.now_s
 
     def _advance(self) -> None:
-        cut = sum(self._agents[n].publisher.unreceipted for n in self._cut)
+        cut = sum(self._devices[n].agent.publisher.unreceipted for n in self._cut)
         stands = self._behind() or self._is_gathering()
         self._pace = 0.0 if stands else pace_for(self.unreceipted - cut, self._limit)
         self._clock.advance(self._wall(), self._pace)
@@ -299,9 +295,9 @@ class Fleet:
             return
         self._next_pump_s = now_s + _PUMP_EVERY_S
         for number in tuple(self._to_send):
-            agent = self._agents[number]
-            agent.pump()
-            if agent.publisher.waiting == 0 or not self._links[number].connected:
+            made = self._devices[number]
+            made.agent.pump()
+            if made.agent.publisher.waiting == 0 or not made.link.connected:
                 del self._to_send[number]
 
     def _sample(self) -> None:
@@ -312,29 +308,39 @@ class Fleet:
                 break
             at_s, number = due[0]
             self._take(number, at_s)
-            sampler = self._agents[number].sampler
+            sampler = self._devices[number].agent.sampler
             sampler.advance(at_s)
             heapq.heapreplace(due, (sampler.due_s, number))
             self._to_send[number] = None
 
     def _take(self, number: int, at_s: float) -> None:
-        name = self._devices[number].name
-        at = self._time.now = _utc(at_s)
+        made, faults = self._devices[number], self._faults
+        name, at = made.name, _utc(at_s)
+        self._time.now = at
         self.world.advance_to(at)
-        cut = not self._faults.uplink_up(name, at)
+        if not self._powered(made, number, at, at_s):
+            return
+        cut = not faults.uplink_up(name, at)
         if cut != (number in self._cut):
             self._set_cut(number, cut=cut)
-        if self._faults.is_on(name, at):
-            self._agents[number].sample(self._moment(at_s, self._faults.clock_offset_s(name, at)))
+        made.outbox.full = not faults.card_takes(name, at)
+        if faults.is_on(name, at):
+            made.agent.sample(made.moment(at_s, faults.clock_offset_s(name, at)))
 
-    def _moment(self, at_s: float, offset_s: float) -> Moment:
-        mono_ms = round((at_s - self._start_s) * 1000)
-        clk = Clk.SYNCHRONISED if offset_s == 0.0 else Clk.NEVER_SET
-        return Moment(round((at_s + offset_s) * 1000), mono_ms, clk)
+    def _powered(self, made: FleetDevice, number: int, at: datetime, at_s: float) -> bool:
+        """Whether a device has power; it stops and starts with its supply."""
+        powered = self._faults.has_power(made.name, at)
+        if powered and made.off_since_s is not None:
+            made.get_power(at_s)
+            self._cut.discard(number)
+        elif not powered and made.off_since_s is None:
+            made.lose_power(at_s)
+            self._cut.add(number)
+        return powered
 
     def _set_cut(self, number: int, *, cut: bool) -> None:
         (self._cut.add if cut else self._cut.discard)(number)
-        self._links[number].bar(barred=cut)
+        self._devices[number].link.bar(barred=cut)
 
     def _listen(self, timeout_s: float | None) -> None:
         if timeout_s is None:

@@ -200,6 +200,12 @@ class FleetLink:
         if session is not None:
             session.close()
 
+    def serve(self, events: LinkEvents, idle: Callable[[], None]) -> None:
+        """Belong to another agent from the next connection on: its device has started anew."""
+        self.bar(barred=True)
+        self._events, self._idle = events, idle
+        self.bar(barred=False)
+
     def bar(self, *, barred: bool) -> None:
         """Cut the device's uplink, or give it back (a simulated fault)."""
         self._barred = barred

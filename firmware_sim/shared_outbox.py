@@ -104,6 +104,8 @@ class DeviceOutbox:
         self._db = db
         self._number = number
         self._capacity = capacity
+        self.full = False
+        """Whether its card takes nothing new (a simulated fault)."""
         self._depth: int = db.execute("select count(*) from outbox where device = ?", (number,)).fetchone()[0]
 
     def start_boot(self) -> int:
@@ -112,6 +114,8 @@ class DeviceOutbox:
 
     def append(self, entry: Entry) -> Sequence[Key]:
         """Store ``entry``; durable after the shared file's next commit."""
+        if self.full:
+            raise OutboxError("no space left on the card")
         try:
             self._db.execute(
                 f"insert into outbox (device, {_ENTRY}) values (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant

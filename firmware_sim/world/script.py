@@ -25,7 +25,7 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 FaultKind = Literal[
     "stuck", "spike", "swing", "sentinel", "dropout", "drift", "clock", "uplink", "fire", "tilt",
-    "blocked", "contaminated", "not_out",
+    "blocked", "contaminated", "not_out", "brown_out", "card_full",
 ]  # fmt: skip
 
 
@@ -93,7 +93,8 @@ class Fault(Strict, frozen=True):
     blocked: the distance in mm of what is jammed under a bin's sensor. ``blocked``, ``contaminated`` and ``not_out``
     bins are not emptied by a crew, which says so.
     ``probability`` is per reading (spike, sentinel, dropout), or the part of the time that the
-    link is down (uplink), in spells of about ``spell_s``.
+    link is down (uplink) or the supply is gone (brown_out: the device starts anew when it is back), in spells of
+    about ``spell_s``. card_full: the device can keep nothing new.
     """
 
     fault: FaultKind

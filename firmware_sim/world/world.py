@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from devices.registry import Registry
-from firmware_sim.world import faults, readers
+from firmware_sim.world import readers
 from firmware_sim.world.bin_demand import LocalTime
 from firmware_sim.world.bins import BinModel
 from firmware_sim.world.collection import Collection, CrewAct
 from firmware_sim.world.collection_lorry import Call
+from firmware_sim.world.fault_book import FaultBook
 from firmware_sim.world.gritters import MOST_G_M2, Gritter, Leg, Ordered, Position, Streets
 from firmware_sim.world.home_events import ACTIVITIES, Day
 from firmware_sim.world.homes import HomeModel
@@ -61,7 +62,6 @@ class World:
         self._grid_s = (self._start_s - SPIN_UP_S) // STEP_S * STEP_S
         self.sky: Sky = self._weather.at(self._grid_s)
         self._build()
-        self._held: dict[str, dict[str, float]] = {}
         self._play(self._start_s, coarse=True)
 
     def _build(self) -> None:
@@ -80,9 +80,15 @@ class World:
         self._emptying: list[tuple[float, int]] = []
         self._bin_row = {b.bin_id: i for i, b in enumerate(registry.bins)}
         self._home_row = {h.code: i for i, h in enumerate(registry.homes)}
-        self._faults = faults.assign(self.scenario.faults, registry.devices, seed, self._start_s)
+        self.faults = FaultBook(self.scenario.faults, registry.devices, seed, self._start_s)
         self.collection = Collection(
-            registry, self._streets, self.bins, seed, self._start_s, self.scenario.bins.rounds, self._faults
+            registry,
+            self._streets,
+            self.bins,
+            seed,
+            self._start_s,
+            self.scenario.bins.rounds,
+            self.faults.by_device,
         )
         self._bin_air_c = outdoor
         self._published = readers.Published(
@@ -150,16 +156,9 @@ class World:
 
     def _catch_stuck(self, previous_s: float, now_s: float) -> None:
         """Remember what a sensor said when it got stuck."""
-        for name, active in self._faults.items():
-            for one in active:
-                if (
-                    one.fault.fault == "stuck"
-                    and name not in self._held
-                    and one.from_s <= now_s
-                    and previous_s < one.to_s
-                ):
-                    self._publish()
-                    self._held[name] = self._published.read(name, int(now_s * 1000.0))
+        for name in self.faults.newly_stuck(previous_s, now_s):
+            self._publish()
+            self.faults.hold(name, self._published.read(name, int(now_s * 1000.0)))
 
     def _publish(self) -> None:
         self._published.refresh(self.sky, self._pool.strength, self.homes, self._bin_air_c)
@@ -177,30 +176,23 @@ class World:
         """
         time_s = time.timestamp()
         tick = int(time_s * 1000.0)
-        values = self._published.read(device, tick)
-        for active in self._faults.get(device, ()):
-            if active.holds(time_s):
-                values = faults.corrupt(values, active, self._held.get(device), tick, time_s)
-        return values
+        return self.faults.corrupt(device, self._published.read(device, tick), tick, time_s)
 
     def clock_offset_s(self, device: str, time: datetime) -> float:
         """Return by how much the device's clock is wrong [s], 0 for a good one."""
-        time_s = time.timestamp()
-        return sum(
-            a.fault.value or 0.0
-            for a in self._faults.get(device, ())
-            if a.fault.fault == "clock" and a.holds(time_s)
-        )
+        return self.faults.clock_offset_s(device, time.timestamp())
 
     def uplink_up(self, device: str, time: datetime) -> bool:
         """Whether the device's link to the broker works."""
-        time_s = time.timestamp()
-        return not any(
-            a.fault.fault == "uplink"
-            and a.holds(time_s)
-            and faults.is_down(a.key, time_s, a.fault.probability, a.fault.spell_s)
-            for a in self._faults.get(device, ())
-        )
+        return self.faults.uplink_up(device, time.timestamp())
+
+    def has_power(self, device: str, time: datetime) -> bool:
+        """Whether the device's supply holds."""
+        return self.faults.has_power(device, time.timestamp())
+
+    def card_takes(self, device: str, time: datetime) -> bool:
+        """Whether the device's card has room."""
+        return self.faults.card_takes(device, time.timestamp())
 
     def is_on(self, device: str, time: datetime) -> bool:
         """Whether the device is switched on: a bin lorry that is parked says only once an hour that it is there."""

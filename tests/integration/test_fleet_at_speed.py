@@ -61,6 +61,12 @@ class CutOff:
     def clock_offset_s(self, device: str, time: datetime) -> float:
         return 3600.0 if device == "frog-2" else 0.0
 
+    def has_power(self, device: str, time: datetime) -> bool:
+        return True
+
+    def card_takes(self, device: str, time: datetime) -> bool:
+        return True
+
 
 def frogs(count: int) -> list[Device]:
     names = [f"frog-{i}" for i in range(count)]
@@ -183,3 +189,42 @@ def test_actions_from_other_threads_run_in_the_fleet(make: Callable[..., Fleet])
     fleet.turn(0)
     assert fleet.world.emptied == ["bin-1"]
     assert fleet.agent("frog-0").identity.device == "frog-0"
+
+
+class BadSupply(CutOff):
+    """frog-1 has no power for an hour; frog-2's card takes nothing meanwhile."""
+
+    def uplink_up(self, device: str, time: datetime) -> bool:
+        return True
+
+    def _within(self, time: datetime) -> bool:
+        return self.span[0] <= time.timestamp() < self.span[1]
+
+    def has_power(self, device: str, time: datetime) -> bool:
+        return device != "frog-1" or not self._within(time)
+
+    def card_takes(self, device: str, time: datetime) -> bool:
+        return device != "frog-2" or not self._within(time)
+
+
+def test_a_device_without_power_starts_anew_and_one_with_a_full_card_goes_on(
+    broker: EmbeddedMosquitto, make: Callable[..., Fleet]
+) -> None:
+    now = time.time()
+    with ReceiptServer(broker.host, broker.port) as server:
+        fleet = make(3, hours=3, speed=3000.0, faults=BadSupply(now - 7200, now - 3600))
+        run(fleet, lambda: fleet.statistics().live)
+        assert fleet.drain(20)
+        stats = fleet.statistics()
+        assert stats.created == stats.receipted == len(server.held)
+        assert stats.unstored >= 11, "what frog-2 measured and could not keep is counted"
+        boots = {device: {b for (d, b, _) in server.held if d == device} for device in ("frog-0", "frog-1")}
+        assert (len(boots["frog-0"]), len(boots["frog-1"])) == (1, 2)
+        hour = [r for (d, _, _), r in server.held.items() if d == "frog-1"]
+        assert not [r for r in hour if now - 7100 < r["ts"] / 1000 < now - 3700], "it measured without power"
+        second = min(
+            (r for (d, b, _), r in server.held.items() if b == max(boots["frog-1"])),
+            key=lambda r: r["mono_ms"],
+        )
+        assert second["mono_ms"] < 300_000, "its monotonic clock began again"
+        assert second["clk"] in (1, 2), "a restored clock, until the network set it"
