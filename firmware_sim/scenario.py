@@ -66,7 +66,7 @@ def parse_scenario(text: str, source: str = "scenario") -> Scenario:
     except msgspec.ValidationError as e:
         raise ConfigurationError(f"{source}: {_explain(str(e), raw)}") from e
     for number, fault in enumerate(scenario.faults):
-        _check_fault(fault, f"{source}: faults[{number}]")
+        check_fault(fault, f"{source}: faults[{number}]")
     _check_bins(scenario.bins, source)
     return scenario
 
@@ -109,7 +109,12 @@ def _explain(message: str, raw: Any) -> str:
     return f"{path} is {found!r}: {match['what']}"
 
 
-def _check_fault(fault: Fault, where: str) -> None:
+def check_fault(fault: Fault, where: str) -> None:
+    """Refuse a fault that concerns nobody or whose fields do not go together.
+
+    Raises:
+        ConfigurationError: naming the field after ``where``, its value and what is allowed.
+    """
     if not fault.devices and not fault.kind:
         raise ConfigurationError(f"{where} concerns nobody: give devices, or kind with share or count")
     if fault.kind and not fault.devices and fault.share == 0.0 and fault.count == 0:

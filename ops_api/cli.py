@@ -36,6 +36,7 @@ from ops_api import (
     cli_housing,
     cli_incidents_acts,
     cli_key,
+    cli_lab,
     cli_network,
     cli_network_closing,
     cli_notify,
@@ -83,6 +84,9 @@ app.command(epilog=cli_run.INGEST_EXAMPLES)(cli_run.ingest)
 app.add_typer(cli_run.rules_app, name="rules")
 cli_rules.add_to(cli_run.rules_app)
 app.command(epilog=cli_run.API_EXAMPLES)(cli_run.api)
+cli_run.sim_app.add_typer(cli_lab.app, name="fault")
+cli_run.sim_app.command("load", epilog=cli_lab.LOAD_EXAMPLES)(cli_lab.load)
+cli_run.sim_app.command("record", epilog=cli_lab.RECORD_EXAMPLES)(cli_lab.record)
 app.add_typer(cli_run.sim_app, name="sim")
 app.add_typer(cli_alarms.app, name="alarms")
 app.add_typer(cli_incidents_acts.app, name="incidents")

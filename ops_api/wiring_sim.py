@@ -12,7 +12,7 @@ from functools import cache
 import structlog
 
 from cityops.db.pool import connect
-from cityops.errors import ConfigurationError
+from cityops.errors import ConfigurationError, TransientError
 from cityops.runtime.stop import Stop, sleep_until_stop
 from cityops.settings import MqttSettings, Settings
 from devices.registry import Registry
@@ -27,8 +27,9 @@ from ingest.registry_store import store_registry
 from ops_api.bin_crews import BinCrews
 from ops_api.crews import Crews
 from ops_api.crews_book import CrewsBook
+from ops_api.lab_link import LabLink
 from ops_api.officer import SimulatedOfficer
-from ops_api.queries import OneConnection
+from ops_api.queries import Db, OneConnection
 from ops_api.wiring import kinds_of
 from ops_api.wiring_forecasts import town_forecasts
 from rules.catalogue.loader import load
@@ -45,6 +46,7 @@ INSTALLED_BEFORE = timedelta(days=7)
 """Devices are in place for a week when a scenario starts."""
 
 REPORT_EVERY_S = 30.0
+LAB_AGAIN_S = 5.0
 
 
 def town_of(settings: Settings, start: datetime | None = None) -> Registry:
@@ -128,6 +130,7 @@ async def run_town(settings: Settings, stop: Stop) -> None:
             if settings.db.dsn:
                 group.create_task(_crews(settings, registry, simulation, stop.event), name="crews")
                 group.create_task(_weather(settings, registry, start, simulation, stop.event), name="weather")
+                group.create_task(follow_lab(settings, simulation, stop.event), name="laboratory")
             group.create_task(_report(simulation, stop.event), name="town-report")
     finally:
         await asyncio.to_thread(simulation.stop)
@@ -192,6 +195,23 @@ async def _weather(
 ) -> None:
     async with town_forecasts(settings, settings.db.dsn, registry, start) as service:
         await service.follow(simulation, settings.sim.speed, stop)
+
+
+async def follow_lab(settings: Settings, simulation: Simulation, stop: asyncio.Event, dsn: str = "") -> None:
+    """Have faults switched on the page of the laboratory reach the town, until ``stop``.
+
+    A database that goes away ends nothing: it is asked again, and the faults go on as they are.
+    """
+    link = LabLink(simulation, settings.sim.scenario)
+    while simulation.running and not stop.is_set():
+        try:
+            async with await connect(
+                dsn or settings.db.dsn, application_name="cityops laboratory", autocommit=False
+            ) as conn:
+                await link.run(Db(OneConnection(conn)), stop)
+        except TransientError as error:
+            log.warning("the laboratory's switches can't be looked at", reason=str(error))
+            await sleep_until_stop(stop, LAB_AGAIN_S)
 
 
 async def _report(simulation: Simulation, stop: asyncio.Event) -> None:

@@ -47,7 +47,7 @@ from ops_api.rules_lag import wait_for_rules
 from ops_api.town_forecasts import TownForecasts
 from ops_api.wiring import kinds_of
 from ops_api.wiring_forecasts import town_forecasts
-from ops_api.wiring_sim import crews_of, plan_of, town_of
+from ops_api.wiring_sim import crews_of, follow_lab, plan_of, town_of
 
 Say = Callable[[str], None]
 
@@ -232,11 +232,13 @@ async def _crews(demo: Demo, running: Running, stop: Stop) -> AsyncIterator[asyn
         task = asyncio.create_task(staff.run(stop.event), name="crews")
         pace = _pace(demo, running, staff.bins)
         slow = asyncio.create_task(keep_pace(simulation, pace, stop.event), name="pace")
+        lab = follow_lab(demo.settings, simulation, stop.event, running.stack.dsn)
+        switched = asyncio.create_task(lab, name="laboratory")
         try:
             yield task
         finally:
             stop("the demo ends")
-            await asyncio.gather(task, slow)
+            await asyncio.gather(task, slow, switched)
 
 
 def _pace(demo: Demo, running: Running, crews: BinCrews) -> Pace:

@@ -44,7 +44,7 @@ BARE = {
 TOWN = {
     "backup_run", "bin_change", "bin_ledger_setting", "bin_model", "bin_revision", "bin_round", "bin_site", "bin_statement",
     "catalogue_log", "catalogue_version", "collection_act", "contact", "crew_photo", "depot", "emergency_roster", "gritting_route",
-    "incident", "incident_act", "incident_cursor", "incident_signal", "lorry_service", "other_reading", "person", "premises",
+    "incident", "incident_act", "incident_cursor", "incident_signal", "lab_fault", "lab_town", "lorry_service", "other_reading", "person", "premises",
     "retention_run", "road_closure", "road_forecast", "road_forecast_hour", "road_forecast_issue", "road_map_print", "road_network",
     "road_node", "road_opening", "road_segment", "rota_shift", "round_fleet", "round_lorry_service", "round_plan", "rule_cursor",
     "schema_history", "sta_extra", "sta_property", "sta_sensor", "thermal_map", "treated_state", "treatment_act", "treatment_pass",

@@ -35,7 +35,7 @@ language sql immutable set search_path = public, pg_temp as $$
     select 'cityops_api', unnest(array[
         'alarm_timer', 'bin_round', 'bin_statement', 'collection_act', 'crew_photo',
         'emergency_roster', 'event', 'incident', 'incident_act', 'incident_cursor', 'incident_signal',
-        'ingest_batch', 'lorry_service', 'other_reading', 'road_closure', 'road_opening', 'round_fleet', 'round_lorry_service',
+        'ingest_batch', 'lab_fault', 'lab_town', 'lorry_service', 'other_reading', 'road_closure', 'road_opening', 'round_fleet', 'round_lorry_service',
         'round_plan', 'sta_datastream', 'sta_extra', 'sta_feature', 'sta_history', 'sta_location', 'sta_property', 'sta_sensor',
         'sta_thing', 'sta_thing_location', 'treatment_act', 'weather_forecast', 'webhook', 'what_if', 'winter_plan', 'winter_roster', 'winter_score']), 'write'
     union all

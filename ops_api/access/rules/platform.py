@@ -12,6 +12,7 @@ _PEOPLE = may(*PLATFORM, scope="desk:read", people=True)
 _PEOPLE_PAGE = may(*PLATFORM, page=True, people=True)
 """What devices sent, homes' among them, and who is told."""
 _WRITE = may_change(Role.DEVICES, Role.ADMIN, scope="desk:write")
+_WRITE_PAGE = may_change(Role.DEVICES, Role.ADMIN, page=True)
 
 RULES: Mapping[str, Rule] = {
     "GET /api/v1/status": LOOK,
@@ -32,6 +33,14 @@ RULES: Mapping[str, Rule] = {
     # That it was read is written down by the function that reads it (routines/audit.sql).
     "GET /api/v1/audit": may(Role.ADMIN, scope="audit:read"),
     "GET /audit": may(Role.ADMIN, page=True),
+    # The simulated town's faults: no real device is touched.
+    "GET /api/v1/lab": _READ,
+    "POST /api/v1/lab/faults": _WRITE,
+    "DELETE /api/v1/lab/faults/{fault_id}": _WRITE,
+    "GET /lab": may(*PLATFORM, page=True),
+    "POST /lab/faults": _WRITE_PAGE,
+    "POST /lab/faults/{fault_id}/end": _WRITE_PAGE,
+    "POST /lab/end-all": _WRITE_PAGE,
     "GET /api/v1/webhooks": _PEOPLE,
     "POST /api/v1/webhooks": _WRITE,
     "DELETE /api/v1/webhooks/{webhook_id}": _WRITE,

@@ -76,6 +76,7 @@ _ACTS = (
     _act("catalogue_log", "who changed rules, and why"),
     _act("catalogue_version", "who made a version of the rules", "created_by"),
     _act("weather_forecast", "who sent a forecast", keep="7 years"),
+    _act("lab_fault", "who switched a fault of the simulated town", "made_by", "ended_by"),
     _act("webhook", "who set up a receiver of alarms", "created_by", keep="until taken out"),
 )  # fmt: skip
 

@@ -1,0 +1,88 @@
+"""A device's readings as a file that ``cityops replay`` plays again."""
+
+from __future__ import annotations
+
+import csv
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg import sql
+
+from cityops.errors import ConfigurationError
+from devices.contract.kind import Kind
+from ops_api.queries import Db, Row
+
+ROWS_MOST = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How many readings were written, and the command that plays them."""
+
+    rows: int
+    command: str
+
+
+async def write_trace(db: Db, kinds: Mapping[str, Kind], device: str, hours: float, file: Path) -> Trace:
+    """Write the last ``hours`` of a device's readings into ``file``.
+
+    Raises:
+        ConfigurationError: no such device, nothing measured, or a file that is there.
+    """
+    found = await db.fetch(
+        sql.SQL("select kind, device_id from device where name = %(name)s"), {"name": device}
+    )
+    if not found:
+        raise ConfigurationError(f"there is no device {device!r}; `cityops registry export` lists them")
+    kind = kinds[found[0]["kind"]]
+    rows = await db.fetch(
+        _query(kind), {"device_id": found[0]["device_id"], "hours": hours, "most": ROWS_MOST}
+    )
+    if not rows:
+        raise ConfigurationError(f"{device} has measured nothing")
+    names = [f.name for f in kind.fields if any(row[f.name] is not None for row in rows)]
+    _write(file, names, rows)
+    return Trace(len(rows), _command(file, kind, device, names))
+
+
+def _query(kind: Kind) -> sql.Composed:
+    return sql.SQL(
+        "select ts, {fields} from {table} where device_id = %(device_id)s and ts > "
+        "(select max(ts) from {table} where device_id = %(device_id)s) - make_interval(secs => 3600 * %(hours)s) "
+        "order by ts limit %(most)s"
+    ).format(
+        fields=sql.SQL(", ").join(sql.Identifier(f.name) for f in kind.fields),
+        table=sql.Identifier(kind.table),
+    )
+
+
+def _write(file: Path, names: Sequence[str], rows: Sequence[Row]) -> None:
+    try:
+        with file.open("x", newline="", encoding="utf-8") as out:
+            writer = csv.writer(out)
+            writer.writerow(["ts", *names])
+            writer.writerows(
+                [row["ts"].isoformat(), *("" if row[n] is None else row[n] for n in names)] for row in rows
+            )
+    except FileExistsError as e:
+        raise ConfigurationError(f"{file} is there already; choose another name") from e
+    except OSError as e:
+        raise ConfigurationError(f"{file} can't be written: {e.strerror}") from e
+
+
+def _command(file: Path, kind: Kind, device: str, names: Sequence[str]) -> str:
+    columns = ",".join(["ts=ts", *(f"{name}={name}" for name in names)])
+    words = [
+        "cityops",
+        "replay",
+        str(file),
+        "--kind",
+        kind.name,
+        "--device",
+        f"{device}-again",
+        "--map",
+        columns,
+    ]
+    return shlex.join(words)
