@@ -77,7 +77,7 @@ class LabLink:
             devices = await self._in_town(lambda world: world.faults.strike(number, fault, now_s))
             self._held.add(number)
         except (ConfigurationError, ValueError) as error:
-            problem = str(error)
+            problem = str(error).removeprefix("faults[0].").removeprefix("fault.")
             self._refused.add(number)
         log.info("fault switched", number=number, devices=devices, problem=problem)
         named = None if devices is None else list(devices)

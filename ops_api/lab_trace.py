@@ -42,9 +42,9 @@ async def write_trace(db: Db, kinds: Mapping[str, Kind], device: str, hours: flo
     )
     if not rows:
         raise ConfigurationError(f"{device} has measured nothing")
-    names = [f.name for f in kind.fields if any(row[f.name] is not None for row in rows)]
-    _write(file, names, rows)
-    return Trace(len(rows), _command(file, kind, device, names))
+    decimals = {f.name: f.decimals for f in kind.fields if any(row[f.name] is not None for row in rows)}
+    _write(file, decimals, rows)
+    return Trace(len(rows), _command(file, kind, device, list(decimals)))
 
 
 def _query(kind: Kind) -> sql.Composed:
@@ -58,18 +58,25 @@ def _query(kind: Kind) -> sql.Composed:
     )
 
 
-def _write(file: Path, names: Sequence[str], rows: Sequence[Row]) -> None:
+def _write(file: Path, decimals: Mapping[str, int], rows: Sequence[Row]) -> None:
+    """Write rows with values rounded as the device sent them (docs/adr/010)."""
     try:
         with file.open("x", newline="", encoding="utf-8") as out:
             writer = csv.writer(out)
-            writer.writerow(["ts", *names])
+            writer.writerow(["ts", *decimals])
             writer.writerows(
-                [row["ts"].isoformat(), *("" if row[n] is None else row[n] for n in names)] for row in rows
+                [row["ts"].isoformat(), *(_said(row[n], d) for n, d in decimals.items())] for row in rows
             )
     except FileExistsError as e:
         raise ConfigurationError(f"{file} is there already; choose another name") from e
     except OSError as e:
         raise ConfigurationError(f"{file} can't be written: {e.strerror}") from e
+
+
+def _said(value: float | None, decimals: int) -> float | int | str:
+    if value is None:
+        return ""
+    return round(value, decimals) if decimals else round(value)
 
 
 def _command(file: Path, kind: Kind, device: str, names: Sequence[str]) -> str:
