@@ -48,11 +48,7 @@ class Sensor(Protocol):
 
 
 class Heater(Protocol):
-    """A sensor with a heater that dries it."""
-
-    def read(self) -> Mapping[str, float]:
-        """As :meth:`Sensor.read`."""
-        ...
+    """A chip with a heater that dries it."""
 
     def heat(self) -> None:
         """Begin to heat; the values until :meth:`cool` and a pause after it are the heater's, not the air's."""

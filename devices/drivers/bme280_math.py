@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from devices.drivers.base import BadFrame, NoSignal
+from devices.drivers.base import BadFrame, Implausible
 
 _SKIPPED_20, _SKIPPED_16 = 0x80000, 0x8000
 """What the data registers hold after reset and where a measurement is switched off (section 4.2.1)."""
@@ -55,8 +55,7 @@ def raw_of(block: bytes) -> Raw:
     """Return the words in registers 0xF7..0xFE.
 
     Raises:
-        BadFrame: wrong length.
-        NoSignal: the registers hold what they hold before a measurement.
+        BadFrame: wrong length, or the registers hold what they hold before a measurement.
     """
     if len(block) != 8:
         raise BadFrame(f"BME280 sent {len(block)} bytes, not 8")
@@ -64,7 +63,7 @@ def raw_of(block: bytes) -> Raw:
     temperature = block[3] << 12 | block[4] << 4 | block[5] >> 4
     humidity = block[6] << 8 | block[7]
     if _SKIPPED_20 in (pressure, temperature) or humidity == _SKIPPED_16:
-        raise NoSignal("BME280: power-on value, no measurement was made")
+        raise BadFrame("BME280: power-on value, no measurement was made")
     return Raw(pressure, temperature, humidity)
 
 
@@ -72,15 +71,21 @@ def decode(block: bytes, calibration: Calibration) -> dict[str, float]:
     """Return temperature [°C], humidity [%] and pressure [hPa] of the registers 0xF7..0xFE.
 
     Raises:
-        SensorError: as in :func:`raw_of`.
+        BadFrame: as in :func:`raw_of`.
+        Implausible: outside what the chip measures: -40 to 85 °C, 300 to 1100 hPa (section 1).
     """
     raw = raw_of(block)
     fine = t_fine(raw.temperature, calibration)
-    return {
+    values = {
         "temperature_c": fine / 5120.0,
         "humidity_pct": humidity_pct(raw.humidity, fine, calibration),
         "pressure_hpa": pressure_pa(raw.pressure, fine, calibration) / 100.0,
     }
+    if not -40.0 <= values["temperature_c"] <= 85.0:
+        raise Implausible(f"BME280 temperature {values['temperature_c']:.1f} °C is outside -40 to 85")
+    if not 300.0 <= values["pressure_hpa"] <= 1100.0:
+        raise Implausible(f"BME280 pressure {values['pressure_hpa']:.0f} hPa is outside 300 to 1100")
+    return values
 
 
 def t_fine(raw: int, calibration: Calibration) -> float:

@@ -28,9 +28,16 @@ def words(frame: bytes, names: Sequence[str], chip: str) -> list[int]:
     return found
 
 
-def temperature_c(word: int) -> float:
-    """Return the temperature [°C] (SHT3x data sheet 4.13, SHT4x 4.6)."""
-    return -45.0 + 175.0 * word / 65_535.0
+def temperature_c(word: int, chip: str) -> float:
+    """Return the temperature [°C] (SHT3x data sheet 4.13, SHT4x 4.6).
+
+    Raises:
+        Implausible: outside -40 to 125 °C, which the chips can't measure: words of all zeros or all ones.
+    """
+    value = -45.0 + 175.0 * word / 65_535.0
+    if not -40.0 <= value <= 125.0:
+        raise Implausible(f"{chip} temperature {value:.1f} °C is outside -40 to 125")
+    return value
 
 
 def cropped_pct(humidity: float, chip: str) -> float:

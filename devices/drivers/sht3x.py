@@ -92,6 +92,6 @@ def decode(frame: bytes) -> dict[str, float]:
     """
     temperature, humidity = words(frame, ("temperature", "humidity"), "SHT3x")
     return {
-        "temperature_c": temperature_c(temperature),
+        "temperature_c": temperature_c(temperature, "SHT3x"),
         "humidity_pct": cropped_pct(100.0 * humidity / 65_535.0, "SHT3x"),
     }

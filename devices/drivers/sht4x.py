@@ -80,6 +80,6 @@ def decode(frame: bytes) -> dict[str, float]:
     """
     temperature, humidity = words(frame, ("temperature", "humidity"), "SHT4x")
     return {
-        "temperature_c": temperature_c(temperature),
+        "temperature_c": temperature_c(temperature, "SHT4x"),
         "humidity_pct": cropped_pct(-6.0 + 125.0 * humidity / 65_535.0, "SHT4x"),
     }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from devices.drivers.base import Heater, SensorError, Skipped
+from devices.drivers.base import Heater, Sensor, SensorError, Skipped
 
 NEAR_FULL_PCT = 97.0
 
@@ -48,11 +48,14 @@ class Drying:
     """A sensor that is dried when it is time; implements :class:`devices.drivers.base.Sensor`.
 
     Args:
+        sensor: what is read.
+        heater: the chip at its bottom.
         clock: monotonic [s].
     """
 
-    def __init__(self, sensor: Heater, rule: Rule, clock: Callable[[], float]) -> None:
+    def __init__(self, sensor: Sensor, heater: Heater, rule: Rule, clock: Callable[[], float]) -> None:
         self._sensor = sensor
+        self._heater = heater
         self._rule = rule
         self._clock = clock
         self._damp = Dampness()
@@ -71,7 +74,7 @@ class Drying:
         if self._damp.due(self._rule, now_s):
             self._damp = Dampness()
             self._heated_at_s = now_s
-            self._sensor.heat()
+            self._heater.heat()
             raise Skipped("the chip is being dried with its heater")
         values = self._sensor.read()
         if "humidity_pct" in values:
@@ -91,7 +94,7 @@ class Drying:
 
     def _cool(self, now_s: float) -> None:
         try:
-            self._sensor.cool()
+            self._heater.cool()
         except SensorError as e:
             # Still on: try again at the next read, and trust nothing until then.
             raise SensorError(f"the heater can't be switched off: {e}") from e
