@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-
-from cityops.errors import ConfigurationError
 from devices.drivers.bus import Board
 from devices.drivers.pi import PiBoard
-from devices.drivers.remote_bus import RemoteBoard
 
-UNIX, FAKE = "unix:", "fake:"
+UNIX = "unix:"
 BusName = int | str | None
 """A number (I²C bus of this machine), ``unix:PATH``, or None (this machine)."""
 
@@ -36,7 +27,7 @@ class Boards:
             return self._instead
         name = bus if isinstance(bus, str) else ""
         if name not in self._made:
-            self._made[name] = RemoteBoard(name.removeprefix(UNIX)) if name else PiBoard()
+            self._made[name] = remote(name) if name else PiBoard()
         return self._made[name]
 
 
@@ -50,43 +41,8 @@ def is_bus_name(name: str) -> bool:
     return name.startswith(UNIX) and len(name) > len(UNIX)
 
 
-@contextlib.contextmanager
-def board_named(name: str | None) -> Iterator[Board | None]:
-    """Give the board of ``--bus``: a number or nothing (None: this machine), ``unix:PATH``, ``fake:BENCH``.
+def remote(name: str) -> Board:
+    """Return the board behind ``unix:PATH``; ConfigurationError where nobody listens."""
+    from devices.drivers.remote_bus import RemoteBoard
 
-    ``fake:`` starts a bus server of its own with simulated chips, and ends it.
-
-    Raises:
-        ConfigurationError: another name, or a server that does not start.
-    """
-    if name is None or name.isdecimal():
-        yield None
-    elif is_bus_name(name):
-        yield RemoteBoard(name.removeprefix(UNIX))
-    elif name.startswith(FAKE):
-        with _server(name.removeprefix(FAKE)) as socket:
-            yield RemoteBoard(str(socket))
-    else:
-        raise ConfigurationError(f"--bus {name!r}: a number, unix:PATH or fake:BENCH, e.g. fake:kitchen")
-
-
-@contextlib.contextmanager
-def _server(bench: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="cityops-bus-") as folder:
-        socket = Path(folder) / "bus"
-        command = [sys.executable, "-m", "firmware_sim.lab.bus_server", "--until-eof"]
-        process = subprocess.Popen(
-            [*command, "--socket", str(socket), "--scenario", bench],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        with process:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            assert process.stderr is not None
-            if not process.stdout.readline():
-                raise ConfigurationError(f"--bus fake:{bench}: {process.stderr.read().strip()}")
-            try:
-                yield socket
-            finally:
-                process.stdin.close()
-                process.wait(5.0)
+    return RemoteBoard(name.removeprefix(UNIX))

@@ -78,6 +78,11 @@ def serving(path: Path, bench: Bench) -> Iterator[BusServer]:
             path.unlink(missing_ok=True)
 
 
+def _until_eof(stop: threading.Event) -> None:
+    sys.stdin.read()
+    stop.set()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m firmware_sim.lab.bus_server", description=__doc__)
@@ -90,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     if options.until_eof:
-        threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+        threading.Thread(target=_until_eof, args=(stop,), daemon=True).start()
     try:
         with serving(options.socket, load_bench(options.scenario)):
             sys.stdout.write(f"ready unix:{options.socket}\n")

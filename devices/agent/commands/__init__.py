@@ -1,0 +1,1 @@
+"""Commands of ``cityops-agent``: one module each, with ``add_arguments(parser)`` and ``run(options)``."""
