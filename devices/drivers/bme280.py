@@ -13,7 +13,7 @@ from devices.drivers.base import BadFrame, NoAnswer, SensorError
 from devices.drivers.bme280_math import Calibration, calibration_of, decode
 from devices.drivers.bus import I2cBus, why
 
-_ID, _RESET, _CTRL_HUM, _STATUS, _CTRL_MEAS, _CONFIG, _DATA = 0xD0, 0xE0, 0xF2, 0xF3, 0xF4, 0xF5, 0xF7
+_ID, _RESET, _CTRL_HUM, _STATUS, _CTRL_MEAS, _DATA = 0xD0, 0xE0, 0xF2, 0xF3, 0xF4, 0xF7
 _LOW, _HIGH = 0x88, 0xE1
 _SOFT_RESET = 0xB6
 _ONE_SAMPLE_FORCED = 0b001_001_01
@@ -48,6 +48,7 @@ class Bme280:
         try:
             calibration = self._calibration or self._set_up()
             self._calibration = calibration
+            self._reset()
             # In forced mode the chip sleeps between readings, so it does not warm itself (section 3.3.3).
             self._set(_CTRL_HUM, 0b001)
             self._set(_CTRL_MEAS, _ONE_SAMPLE_FORCED)
@@ -63,14 +64,17 @@ class Bme280:
 
     def _set_up(self) -> Calibration:
         self._check_id(self._get(_ID, 1)[0])
-        self._set(_RESET, _SOFT_RESET)
-        self._sleep(0.002)
-        self._wait(0x01)
-        self._set(_CONFIG, 0)
+        self._reset()
         first, again = (self._get(_LOW, 26) + self._get(_HIGH, 7) for _ in range(2))
         if first != again:
             raise BadFrame(f"BME280 at 0x{self._address:02x}: calibration read twice and different")
         return calibration_of(first[:26], first[26:])
+
+    def _reset(self) -> None:
+        """Empty the data registers: a measurement that does not happen then shows as none, not as the last one."""
+        self._set(_RESET, _SOFT_RESET)
+        self._sleep(0.002)
+        self._wait(0x01)
 
     def _check_id(self, found: int) -> None:
         if found == CHIP_ID:

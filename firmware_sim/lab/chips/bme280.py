@@ -76,7 +76,7 @@ class SimBme280(I2cChip):
             self._registers[register] = value
             if register == 0xF4 and value & 0b11 in (1, 2):
                 self._busy_until_s = self.clock() + _MEASURE_S
-                if not self.has("no_measurement"):
+                if not self.hit("no_measurement"):
                     self._registers[0xF7:0xFF] = self._measured(value, self._registers[0xF2])
 
     def _settle(self) -> None:
