@@ -17,6 +17,8 @@ from devices.agent.sensor_sections import (
 from devices.contract.kind import Kind
 from devices.drivers.boards import is_bus_name
 
+_HEADER_PORTS = ("/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0")
+
 
 def check_drivers(raw: object) -> None:
     """Check the names of drivers in a file, before it is read any further.
@@ -47,7 +49,11 @@ def check_sensors(
     """
     writers: dict[str, str] = {}
     places: dict[str, str] = {}
-    pins = dict(pins_taken or {})
+    pins = _bus_pins(sections)
+    for pin, owner in (pins_taken or {}).items():
+        if pin in pins:
+            raise ConfigurationError(f"{owner} {pin} is {pins[pin]} already; each needs its own pin")
+        pins[pin] = owner
     for number, section in enumerate(sections):
         name = f"sensors[{number}] ({section.driver})"
         _check_section(section, name)
@@ -125,6 +131,16 @@ def _check_place(section: Section, name: str, places: dict[str, str]) -> None:
             f"{name}: {section.place} is {places[place]} already; two chips can't share it"
         )
     places[place] = name
+
+
+def _bus_pins(sections: Sequence[Section]) -> dict[int, str]:
+    """Return the pins of the header that buses have, and which."""
+    pins = {0: "the HAT's memory", 1: "the HAT's memory", 2: "I²C's", 3: "I²C's"}
+    if any(isinstance(section, Ds18b20Section) for section in sections):
+        pins[4] = "1-wire's"
+    if any(isinstance(section, SerialSection) and section.port in _HEADER_PORTS for section in sections):
+        pins |= {14: "the serial line's", 15: "the serial line's"}
+    return pins
 
 
 def _check_pins(section: Section, name: str, pins: dict[int, str]) -> None:

@@ -23,18 +23,19 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     ``bus``: an I²C bus of this machine, or ``unix:PATH``, simulated chips behind a socket. ``fields``: which field
     of the kind each value is; ``""`` leaves one out. ``gain``, ``offset``: its own error, by the driver's names.
-    ``attempts``: tries for one reading. ``stuck_after``: so many identical reads are a fault; 0 never.
+    ``attempts``: tries for one reading, 3, on a serial line 2. ``stuck_after``: so many identical reads are a fault; 0 never.
     ``check_steps``: whether a step that is too large for the time is refused.
     """
 
     GIVES: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     STUCK_AFTER: ClassVar[int] = 0
+    ATTEMPTS: ClassVar[int] = 3
 
     bus: int | str = 1
     fields: dict[str, str] = {}
     gain: dict[str, float] = {}
     offset: dict[str, float] = {}
-    attempts: Annotated[int, msgspec.Meta(ge=1, le=5)] = 3
+    attempts: Annotated[int, msgspec.Meta(ge=1, le=5)] | None = None
     stuck_after: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | None = None
     check_steps: bool = True
 
@@ -52,6 +53,11 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def stuck_limit(self) -> int:
         """How many identical reads are a fault."""
         return self.STUCK_AFTER if self.stuck_after is None else self.stuck_after
+
+    @property
+    def tries(self) -> int:
+        """How often to try for one reading."""
+        return self.ATTEMPTS if self.attempts is None else self.attempts
 
 
 class AirSection(Section, frozen=True):
@@ -178,7 +184,9 @@ class Hcsr04Section(Section, frozen=True, tag_field="driver", tag="hcsr04"):
 
 
 class SerialSection(Section, frozen=True):
-    """What sensors on a serial line have."""
+    """What sensors on a serial line have. Each try waits for seconds, so there are fewer."""
+
+    ATTEMPTS: ClassVar[int] = 2
 
     port: Annotated[str, msgspec.Meta(pattern=r"^/dev/[A-Za-z0-9/_.:+-]+$")]
     baud: int = 9600

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
 import termios
@@ -23,15 +24,17 @@ class TermiosPort:
         self._descriptor: int | None = None
 
     def read(self, size: int, timeout_s: float) -> bytes:
-        """Return 1 to ``size`` bytes, or none after ``timeout_s`` [s]."""
-        descriptor = self._open()
-        ready, _, _ = select.select([descriptor], [], [], timeout_s)
-        if not ready:
-            return b""
-        data = os.read(descriptor, size)
-        if not data:
+        """Return 1 to ``size`` bytes, or none after ``timeout_s`` [s]; OSError closes the line."""
+        try:
+            descriptor = self._open()
+            if not select.select([descriptor], [], [], timeout_s)[0]:
+                return b""
+            data = os.read(descriptor, size)
+            if not data:
+                raise OSError(errno.EIO, "the line was hung up")
+        except OSError:
             self.reopen()
-            raise OSError(5, "the line was hung up")
+            raise
         return data
 
     def discard(self) -> None:
@@ -39,6 +42,7 @@ class TermiosPort:
         try:
             termios.tcflush(self._open(), termios.TCIFLUSH)
         except termios.error as e:
+            self.reopen()
             raise OSError(*e.args) from e
 
     def reopen(self) -> None:

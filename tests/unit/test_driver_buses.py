@@ -373,6 +373,24 @@ def test_a_dongle_may_be_plugged_in_later(tmp_path: Path, line: tuple[int, str])
     port.reopen()
 
 
+def test_a_line_that_is_hung_up_is_opened_again(tmp_path: Path, line: tuple[int, str]) -> None:
+    path = tmp_path / "ttyUSB0"
+    gone, their_side = os.openpty()
+    path.symlink_to(os.ttyname(their_side))
+    port = TermiosPort(str(path))
+    os.write(gone, b"a")
+    assert port.read(1, 1.0) == b"a"
+    os.close(gone)
+    os.close(their_side)
+    with pytest.raises(OSError, match=r"hung up|Input/output"):
+        port.read(1, 1.0)
+    path.unlink()
+    path.symlink_to(line[1])
+    os.write(line[0], b"b")
+    assert port.read(1, 1.0) == b"b"
+    port.reopen()
+
+
 def test_a_file_is_no_serial_line(tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("x")
     with pytest.raises(OSError, match="ioctl"):
