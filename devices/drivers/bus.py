@@ -6,6 +6,7 @@ missing acknowledgement, ETIMEDOUT (110) a clock line that a chip holds low, EIO
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -95,11 +96,10 @@ class Board(Protocol):
 
 def why(e: OSError) -> str:
     """Return what to say of a failed transfer: the kernel's words, and the usual cause."""
-    import errno
-
     words = {
         errno.EREMOTEIO: "no acknowledgement; is it wired and powered, and is the address right?",
         errno.ETIMEDOUT: "timed out; a chip holds the bus low, or a wire is loose",
+        errno.EAGAIN: "lost the bus; a chip holds the data line low, or another master talks",
         errno.EIO: "input/output error",
         errno.ENOENT: "there is no such file",
     }

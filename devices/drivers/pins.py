@@ -13,6 +13,8 @@ from typing import Any
 
 _TRIGGER_S = 12e-6
 _SETTLE_S = 0.002
+_DELIVERY_S = 0.03
+"""Edges are stamped at once and delivered some milliseconds later (lgpio's manual, ``callback``)."""
 
 
 class LgpioPins:
@@ -50,7 +52,7 @@ class LgpioPins:
         self._call("gpio_claim_output", pin, 0)
         time.sleep(low_s)
         with self._edges(pin) as (edges, _):
-            time.sleep(listen_s)
+            time.sleep(listen_s + _DELIVERY_S)
         return highs_of(edges)
 
     @contextmanager
@@ -74,14 +76,12 @@ class LgpioPins:
     def _open(self) -> int:
         """Return the chip with the header's pins: 0, or 4 on a Raspberry Pi 5 with an early kernel."""
         for number in (0, 4):
-            try:
+            with contextlib.suppress(self._lg.error):
                 handle = int(self._lg.gpiochip_open(number))
-            except self._lg.error:
-                continue
-            _, _, _, label = self._lg.gpio_get_chip_info(handle)
-            if str(label).startswith("pinctrl"):
-                return handle
-            self._lg.gpiochip_close(handle)
+                _, _, _, label = self._lg.gpio_get_chip_info(handle)
+                if str(label).startswith("pinctrl"):
+                    return handle
+                self._lg.gpiochip_close(handle)
         raise OSError(errno.ENODEV, "no GPIO chip of a Raspberry Pi can be opened")
 
     def _call(self, name: str, *arguments: int) -> int:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cityops.errors import ConfigurationError
 from devices.agent.config import load_config
 from devices.agent.sensor_build import Latest, Times, build_sensors
 from devices.agent.sensor_check import names_of
+from devices.agent.sensor_sections import DRIVERS, AirSection, AnySection
 from devices.contract.kind import discover
 from devices.drivers.boards import Boards
 from firmware_sim.lab.bench import Bench
@@ -178,3 +181,22 @@ def test_what_is_not_configured_is_not_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() in ("[]", "['subprocess']"), done.stdout
+
+
+def test_the_examples_of_the_documentation_are_valid_and_name_every_driver(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "drivers.md").read_text(encoding="utf-8")
+    example = text.partition("```toml\n")[2].partition("```")[0]
+    found = tomllib.loads(example)["sensors"]
+    sections = [msgspec.convert(section, AnySection) for section in found]
+    assert {section.driver for section in sections} | {"sht3x"} == set(DRIVERS)
+    for name in (
+        "bus",
+        "fields",
+        "offset",
+        "attempts",
+        "stuck_after",
+        "check_steps",
+        *AirSection.__struct_fields__,
+        "dry_after_h",
+    ):
+        assert f"`{name}`" in text, name
