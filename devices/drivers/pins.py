@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from devices.drivers.gpio import give_lgpio_a_folder
+
 _TRIGGER_S = 12e-6
 _SETTLE_S = 0.002
 _DELIVERY_S = 0.03
@@ -26,6 +28,7 @@ class LgpioPins:
     """
 
     def __init__(self) -> None:
+        give_lgpio_a_folder()
         self._lg: Any = importlib.import_module("lgpio")
         self._handle = self._open()
 

@@ -16,6 +16,12 @@ from devices.drivers.nmea import sentence_of
 
 FIRST, LAST = 0x08, 0x77
 LEFT_ALONE: Mapping[int, str] = {0x69: "a clock chip there may lock the bus when it is read (i2cdetect(8))"}
+OFTEN: Mapping[int, str] = {
+    0x20: "a PCF8574 or MCP23017 (pins)", 0x23: "a BH1750 (light)", 0x27: "a PCF8574 (display)", 0x38: "an AHT20",
+    0x3C: "an SSD1306 (display)", 0x40: "an INA219, HTU21 or SHT2x", 0x48: "an ADS1115 or TMP102",
+    0x50: "the memory of a HAT", 0x57: "an AT24C32 (memory)", 0x62: "an SCD4x (CO2)", 0x68: "a DS3231 (clock)",
+}  # fmt: skip
+"""What such an address often is; these have no id to ask for."""
 _SERIAL_NAMES = ("serial[0-9]", "ttyACM*", "ttyUSB*", "ttyAMA*")
 
 
@@ -47,8 +53,7 @@ def scan_i2c(bus: I2cBus, number: int) -> list[Found]:
             settings = {"bus": number, "address": address} if driver else {}
             found.append(Found(where, words, driver, settings))
         elif address not in LEFT_ALONE and _answers(bus, address):
-            expected = " (known chips there did not say who they are)" if address in RECIPES else ""
-            found.append(Found(where, f"an unknown chip{expected}"))
+            found.append(Found(where, _guess(address)))
     return found
 
 
@@ -87,6 +92,13 @@ def scan_serial(board: Board, *, listen_s: float = 0.0) -> list[Found]:
                 what, driver = _heard(board, path, listen_s)
             found.append(Found(f"serial, {path}", what, driver, {"port": path} if driver else {}))
     return found
+
+
+def _guess(address: int) -> str:
+    if address in RECIPES:
+        return "an unknown chip; those that are known at this address did not say who they are"
+    often = f"; often {OFTEN[address]}" if address in OFTEN else ""
+    return f"an unknown chip{often}, for which there is no driver"
 
 
 def _answers(bus: I2cBus, address: int) -> bool:

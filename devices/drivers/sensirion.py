@@ -35,7 +35,7 @@ def temperature_c(word: int, chip: str) -> float:
         Implausible: outside -40 to 125 °C, which the chips can't measure: words of all zeros or all ones.
     """
     value = -45.0 + 175.0 * word / 65_535.0
-    if not -40.0 <= value <= 125.0:
+    if not -40.0 <= round(value, 2) <= 125.0:
         raise Implausible(f"{chip} temperature {value:.1f} °C is outside -40 to 125")
     return value
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devices.agent.sensor_build import Times, build_sensors
+from devices.agent.sensor_sections import DRIVERS
+from devices.contract.kind import discover
+from devices.drivers import crc8, ds18b20, mlx90614
 from devices.drivers.a02yyuw import A02yyuw, split
-from devices.drivers.base import Sensor, SensorError
+from devices.drivers.base import BadFrame, Sensor, SensorError
 from devices.drivers.bme280 import Bme280
+from devices.drivers.boards import Boards
 from devices.drivers.care.adjust import cooled
 from devices.drivers.dht22 import Dht22Kernel, Dht22Pin
 from devices.drivers.ds18b20 import Ds18b20
@@ -15,10 +22,11 @@ from devices.drivers.gps import Gps
 from devices.drivers.hcsr04 import HcSr04
 from devices.drivers.mlx90614 import Mlx90614
 from devices.drivers.nmea import sentence_of
+from devices.drivers.sensirion import words
 from devices.drivers.sht3x import Sht3x
 from devices.drivers.sht4x import Sht4x, decode
 from devices.drivers.vl53l1x import Vl53l1x
-from firmware_sim.lab.bench import Bench
+from firmware_sim.lab.bench import CHIPS, Bench
 from firmware_sim.lab.chips.a02yyuw import SimA02yyuw
 from firmware_sim.lab.chips.bme280 import SimBme280
 from firmware_sim.lab.chips.chip import Chip, Clock
@@ -170,7 +178,7 @@ def test_no_bytes_make_a_driver_fall_over(data: bytes) -> None:
         values = decode(data)
     except SensorError:
         return
-    assert -40.0 <= values["temperature_c"] <= 125.0
+    assert -40.01 <= values["temperature_c"] <= 125.0
     assert 0.0 <= values["humidity_pct"] <= 100.0
 
 
@@ -181,6 +189,91 @@ def test_no_line_makes_the_gps_fall_over(line: str) -> None:
         sentence_of(line)
     except SensorError:
         return
+
+
+@few
+@given(st.integers(0, 0xFFFF), st.integers(0, 0xFFFF), st.integers(0, 47))
+def test_one_wrong_bit_of_a_sensirion_frame_is_always_found(first: int, second: int, bit: int) -> None:
+    frame = b"".join(
+        part + bytes([crc8.sensirion(part)]) for part in (first.to_bytes(2, "big"), second.to_bytes(2, "big"))
+    )
+    with pytest.raises(BadFrame, match="bad checksum"):
+        words(flipped(frame, bit), ("a", "b"), "chip")
+    assert words(frame, ("a", "b"), "chip") == [first, second]
+
+
+@few
+@given(st.binary(min_size=8, max_size=8), st.integers(0, 71))
+def test_one_wrong_bit_of_a_scratchpad_is_always_found(body: bytes, bit: int) -> None:
+    damaged = flipped(body + bytes([crc8.maxim(body)]), bit)
+    if any(damaged):
+        with pytest.raises(BadFrame, match="bad checksum"):
+            ds18b20.decode(damaged)
+
+
+@few
+@given(st.integers(0, 0xFFFF), st.integers(0, 23))
+def test_one_wrong_bit_of_an_infrared_word_is_always_found(word: int, bit: int) -> None:
+    body = word.to_bytes(2, "little")
+    frame = body + bytes([crc8.smbus(bytes([0xB4, 0x07, 0xB5]) + body)])
+    assert mlx90614.decode(frame, 0x5A, 0x07) == word
+    with pytest.raises(BadFrame):
+        mlx90614.decode(flipped(frame, bit), 0x5A, 0x07)
+
+
+def flipped(frame: bytes, bit: int) -> bytes:
+    damaged = bytearray(frame)
+    damaged[bit // 8] ^= 1 << bit % 8
+    return bytes(damaged)
+
+
+SOURCES: dict[str, tuple[str, dict[str, str | int], dict[str, float]]] = {
+    "sht3x": ("weather", {}, {"air_temperature_c": 20.0, "humidity_pct": 50.0}),
+    "sht4x": ("frog", {}, {"temperature_c": 20.0, "humidity_pct": 50.0}),
+    "bme280": ("frog", {}, {"temperature_c": 20.0, "humidity_pct": 50.0, "pressure_hpa": 1013.25}),
+    "mlx90614": ("road", {}, {"surface_temperature_c": 5.0}),
+    "vl53l1x": ("bin", {}, {"distance_mm": 700.0}),
+    "ds18b20": ("frog", {"rom": "28-0316a2798fff"}, {"wall_temperature_c": 15.0}),
+    "dht22": ("frog", {"pin": 4}, {"temperature_c": 20.0, "humidity_pct": 50.0}),
+    "hcsr04": ("bin", {"trigger": 23, "echo": 24}, {"distance_mm": 700.0}),
+    "a02yyuw": ("bin", {"port": "/dev/serial0"}, {"distance_mm": 700.0}),
+    "gps": ("gritter", {"port": "/dev/ttyACM0"}, {"latitude_deg": 51.5007, "longitude_deg": -0.1246, "speed_m_s": 8.0}),
+}  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_whatever_goes_wrong_what_is_read_is_true(data: st.DataObject) -> None:
+    """Faults in any order and number: a reading is either refused or what there is to measure."""
+    name = data.draw(st.sampled_from(sorted(SOURCES)))
+    kind_name, more, truth = SOURCES[name]
+    board, clock = bench()
+    chip = CHIPS[name](clock)
+    board.add(chip)
+    section = msgspec.convert(more, DRIVERS[name])
+    kind = discover()[kind_name]
+    (built,) = build_sensors([section], kind, Boards(board), Times(clock, clock.sleep))
+    faults = sorted(chip.faults.keys() - {"stuck"})
+    given_any = False
+    for _ in range(data.draw(st.integers(1, 12))):
+        clock.sleep(data.draw(st.sampled_from([0.5, 5.0, 300.0])))
+        chip.heal()
+        if data.draw(st.booleans()):
+            chip.fail(data.draw(st.sampled_from(faults)), data.draw(st.sampled_from([None, 1, 2, 3, 7])))
+        try:
+            values = built.sensor.read()
+        except SensorError:
+            continue
+        given_any = True
+        assert values.keys() <= set(kind.by_name)
+        for field, value in values.items():
+            assert value == pytest.approx(truth[field], abs=max(0.1, abs(truth[field]) * 0.005)), (
+                name,
+                field,
+            )
+    chip.heal()
+    clock.sleep(10.0)
+    assert built.sensor.read() or given_any
 
 
 @few

@@ -17,6 +17,7 @@ import pytest
 from cityops.errors import ConfigurationError
 from devices.drivers.boards import Boards, is_bus_name, number_of
 from devices.drivers.bus import Board, why
+from devices.drivers.gpio import give_lgpio_a_folder
 from devices.drivers.gps import Gps
 from devices.drivers.i2c import SmbusI2c
 from devices.drivers.kernel_files import LocalFiles
@@ -155,7 +156,7 @@ def test_names_of_buses() -> None:
             "sht4x measures no nose; it has temperature_c",
         ),
         ("[[chips]]\nchip = 'sht4x'\naddress = 68\nfault = 'flu'", "no fault 'flu'"),
-        ("[[chips]]\nchip = 'sht4x'", "address"),
+        ("[[chips]]\nchip = 'sht4x'\naddress = 68\nnoise = 'loud'\nfault = 3", "no fault 3"),
         ("chips = [", "is no TOML"),
     ],
 )
@@ -333,6 +334,26 @@ def test_pins_that_can_not_be_used_are_explained(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "lgpio", None)
     with pytest.raises(ConfigurationError, match="needs the package lgpio"):
         PiBoard().pins()
+
+
+def test_lgpio_gets_a_folder_for_its_pipe_before_it_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LG_WD", "restored after the test")
+    monkeypatch.delenv("LG_WD")
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "run"))
+    monkeypatch.setitem(sys.modules, "lgpio", StandInLgpio("pinctrl-rp1", lambda pin: []))
+    PiBoard().pins()
+    assert os.environ["LG_WD"] == str(tmp_path / "run")
+    assert (tmp_path / "run").is_dir()
+    monkeypatch.setenv("LG_WD", "/somewhere/else")
+    give_lgpio_a_folder()
+    assert os.environ["LG_WD"] == "/somewhere/else", "a setting is left alone"
+    monkeypatch.delenv("LG_WD")
+    monkeypatch.delenv("RUNTIME_DIRECTORY")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    give_lgpio_a_folder()
+    assert Path(os.environ["LG_WD"]).stat().st_mode & 0o077 == 0
 
 
 # --- This machine: serial lines and files.

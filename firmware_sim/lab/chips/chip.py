@@ -104,7 +104,9 @@ class Chip:
 class I2cChip(Chip):
     """A chip on an I²C bus."""
 
-    def __init__(self, clock: Callable[[], float], address: int, noise: int = 0, **truth: float) -> None:
+    def __init__(
+        self, clock: Callable[[], float], address: int = 0x44, noise: int = 0, **truth: float
+    ) -> None:
         super().__init__(clock, noise, **truth)
         self.address = address
 
