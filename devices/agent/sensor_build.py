@@ -85,7 +85,7 @@ def build_sensors(
 
 def _built(section: s.Section, kind: Kind | None, board: Board, times: Times, latest: Latest) -> Built:
     bottom = _MAKERS[type(section)](section, board, times, latest)
-    sensor: Sensor = Retrying(bottom.driver, section.tries, bottom.reopen, times.sleep)
+    sensor: Sensor = Retrying(bottom.driver, section.tries, bottom.reopen, times.sleep, section.REST_S)
     sensor = StuckWatch(sensor, section.stuck_limit)
     sensor = _dried(section, sensor, bottom.driver, times)
     sensor = _adjusted(section, sensor)

@@ -23,13 +23,14 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     ``bus``: an I²C bus of this machine, or ``unix:PATH``, simulated chips behind a socket. ``fields``: which field
     of the kind each value is; ``""`` leaves one out. ``gain``, ``offset``: its own error, by the driver's names.
-    ``attempts``: tries for one reading, 3, on a serial line 2. ``stuck_after``: so many identical reads are a fault; 0 never.
+    ``attempts``: tries for one reading, 3; 2 where each takes seconds. ``stuck_after``: so many identical reads are a fault; 0 never.
     ``check_steps``: whether a step that is too large for the time is refused.
     """
 
     GIVES: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     STUCK_AFTER: ClassVar[int] = 0
     ATTEMPTS: ClassVar[int] = 3
+    REST_S: ClassVar[float] = 0.0
 
     bus: int | str = 1
     fields: dict[str, str] = {}
@@ -109,7 +110,10 @@ class Bme280Section(AirSection, frozen=True, tag_field="driver", tag="bme280"):
 
 
 class Dht22Section(AirSection, frozen=True, tag_field="driver", tag="dht22"):
-    """A DHT22: read by the kernel as ``device``, or timed from Python on ``pin``."""
+    """A DHT22: read by the kernel as ``device``, or timed from Python on ``pin``. It rests 2 s between readings."""
+
+    ATTEMPTS: ClassVar[int] = 2
+    REST_S: ClassVar[float] = 2.0
 
     device: Annotated[str, msgspec.Meta(pattern=r"^iio:device[0-9]{1,3}$")] = "iio:device0"
     pin: Pin | None = None

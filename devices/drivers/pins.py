@@ -31,14 +31,14 @@ class LgpioPins:
         give_lgpio_a_folder()
         self._lg: Any = importlib.import_module("lgpio")
         self._handle = self._open()
+        self._driven: set[int] = set()
 
     def echo_s(self, trigger: int, echo: int, timeout_s: float) -> float | None:
         """Return how long ``echo`` is high after a pulse on ``trigger`` [s]; None without a whole pulse."""
         with self._edges(echo) as (edges, moved):
             if self._call("gpio_read", echo):
                 raise OSError(errno.EBUSY, f"GPIO {echo} is high before the trigger")
-            self._call("gpio_claim_output", trigger, 0)
-            time.sleep(_SETTLE_S)
+            self._drive(trigger)
             self._call("gpio_write", trigger, 1)
             time.sleep(_TRIGGER_S)
             self._call("gpio_write", trigger, 0)
@@ -46,7 +46,6 @@ class LgpioPins:
             while len(highs_of(edges)) == 0 and (left := until - time.monotonic()) > 0:
                 moved.wait(left)
                 moved.clear()
-            self._call("gpio_free", trigger)
         highs = highs_of(edges)
         return highs[0] / 1e6 if highs else None
 
@@ -57,6 +56,13 @@ class LgpioPins:
         with self._edges(pin) as (edges, _):
             time.sleep(listen_s + _DELIVERY_S)
         return highs_of(edges)
+
+    def _drive(self, pin: int) -> None:
+        """Hold a trigger low from its first use on: a pin that floats between readings triggers by itself."""
+        if pin not in self._driven:
+            self._call("gpio_claim_output", pin, 0)
+            self._driven.add(pin)
+            time.sleep(_SETTLE_S)
 
     @contextmanager
     def _edges(self, pin: int) -> Iterator[tuple[list[tuple[int, int]], threading.Event]]:

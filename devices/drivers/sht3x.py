@@ -1,7 +1,7 @@
 """Sensirion SHT30, SHT31 and SHT35: air temperature and relative humidity over I²C.
 
 Data sheet SHT3x-DIS, version 7: 4.3 (single shot: 0x2400 is high repeatability without clock stretching, at
-most 15.5 ms), 4.10 (heater 0x306D on, 0x3066 off), 4.11 (status 0xF32D, cleared by 0x3041), 4.12 (CRC-8), 4.13
+most 15.5 ms; a millisecond of rest after each command), 4.10 (heater 0x306D on, 0x3066 off), 4.11 (status 0xF32D, cleared by 0x3041), 4.12 (CRC-8), 4.13
 (conversion).
 """
 
@@ -18,7 +18,7 @@ _MEASURE_HIGH = b"\x24\x00"
 _STATUS = b"\xf3\x2d"
 _CLEAR_STATUS = b"\x30\x41"
 _HEATER_ON, _HEATER_OFF = b"\x30\x6d", b"\x30\x66"
-_CONVERSION_S = 0.016
+_CONVERSION_S, _REST_S = 0.016, 0.001
 _HEATER_BIT = 1 << 13
 
 
@@ -51,10 +51,7 @@ class Sht3x:
             self._begun = True
         self._write(_MEASURE_HIGH)
         self._sleep(_CONVERSION_S)
-        try:
-            return decode(self._bus.read(self._address, 6))
-        except OSError as e:
-            raise self._silent(e) from e
+        return decode(self._read(6))
 
     def heat(self) -> None:
         """Switch the heater on; SensorError where the chip does not say that it is."""
@@ -68,15 +65,19 @@ class Sht3x:
 
     def status(self) -> int:
         """Return the status register: bit 13 heater, 4 reset since it was cleared, 1 command refused, 0 bad CRC."""
-        try:
-            frame = self._bus.write_read(self._address, _STATUS, 3)
-        except OSError as e:
-            raise self._silent(e) from e
-        return words(frame, ("status",), "SHT3x")[0]
+        self._write(_STATUS)
+        return words(self._read(3), ("status",), "SHT3x")[0]
 
     def _write(self, command: bytes) -> None:
         try:
             self._bus.write(self._address, command)
+        except OSError as e:
+            raise self._silent(e) from e
+        self._sleep(_REST_S)
+
+    def _read(self, length: int) -> bytes:
+        try:
+            return self._bus.read(self._address, length)
         except OSError as e:
             raise self._silent(e) from e
 

@@ -189,3 +189,33 @@ def test_a_machine_without_anything_is_scanned_without_a_crash(capsys: pytest.Ca
     out = capsys.readouterr().out
     assert "nothing was found" in out
     assert "not scanned: " in out
+
+
+def test_no_traceback_for_who_stops_reading_or_presses_ctrl_c(tmp_path: Path) -> None:
+    code = (
+        "import argparse, sys; from devices.agent.commands import sensors; p = argparse.ArgumentParser(); "
+        "sensors.add_arguments(p); sys.exit(sensors.run(p.parse_args()))"
+    )
+    with lent(tmp_path, "kitchen") as bus:
+        read = [sys.executable, "-c", code, "read", "--bus", bus, "--count", "1000"]
+        head = subprocess.Popen(
+            [*read, "--every", "0.01"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        with head:
+            assert head.stdout is not None
+            assert head.stderr is not None
+            assert "sht4x" in head.stdout.readline()
+            head.stdout.close()
+            assert head.stderr.read() == ""
+        assert head.returncode == 1
+        long = subprocess.Popen(
+            [*read, "--every", "30"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        with long:
+            assert long.stdout is not None
+            assert long.stderr is not None
+            lines = [long.stdout.readline() for _ in range(3)]
+            assert "ds18b20" in lines[-1]
+            long.send_signal(signal.SIGINT)
+            assert long.stderr.read() == ""
+        assert long.returncode == 130

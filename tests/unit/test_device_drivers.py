@@ -167,7 +167,7 @@ def test_sht3x_frames(frame: str, temperature: float, humidity: float) -> None:
 
 def test_sht3x_says_what_the_data_sheet_says() -> None:
     slept: list[float] = []
-    bus = FakeBus(bytes.fromhex("5f161a8000a2"), bytes.fromhex("201034"))
+    bus = FakeBus(bytes.fromhex("5f161a8000a2"))
     chip = sht3x.Sht3x(bus, sleep=slept.append)
     chip.read()
     # 4.10 heater off, 4.11 clear status, 4.3 single shot of high repeatability without clock stretching

@@ -73,6 +73,12 @@ def test_what_will_not_change_is_not_tried_again(error: SensorError) -> None:
     assert script.reads == 1
 
 
+def test_a_chip_that_needs_rest_gets_it_between_tries() -> None:
+    slept: list[float] = []
+    Retrying(Script(BadFrame("x"), AIR), 2, sleep=slept.append, rest_s=2.0).read()
+    assert slept == [2.0]
+
+
 def test_one_attempt_is_one_and_none_is_refused() -> None:
     script = Script(NoAnswer("x"), AIR)
     with pytest.raises(NoAnswer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -56,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command; return 0, 1 where a sensor failed, 2 where the configuration is wrong."""
+    """Run the command; return 0, 1 where a sensor failed, 2 where the configuration is wrong, 130 at Ctrl-C."""
     try:
         if options.count < 1 or options.every < 0.0:
             raise ConfigurationError("--count must be at least 1, --every at least 0")
@@ -65,6 +66,12 @@ def run(options: argparse.Namespace) -> int:
     except CityopsError as e:
         sys.stderr.write(f"cityops-agent: {e}\n")
         return e.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever reads the output has seen enough (``| head``): what is left of it goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _scan(options: argparse.Namespace, board: Board | None) -> int:

@@ -25,6 +25,7 @@ class Retrying:
     Args:
         reopen: opens the bus again after silence; OSError of it is kept for the next try to find.
         sleep: waits between tries [s].
+        rest_s: how long the chip itself needs between two readings [s].
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Retrying:
         attempts: int = 3,
         reopen: Callable[[], None] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,
+        rest_s: float = 0.0,
     ) -> None:
         if attempts < 1:
             raise ValueError(f"attempts {attempts} must be at least 1")
@@ -40,6 +42,7 @@ class Retrying:
         self._attempts = attempts
         self._reopen = reopen
         self._sleep = sleep
+        self._rest_s = rest_s
         self.retries = 0
 
     def read(self) -> Mapping[str, float]:
@@ -58,5 +61,5 @@ class Retrying:
                 if isinstance(e, NoAnswer):
                     with contextlib.suppress(OSError):
                         self._reopen()
-                self._sleep(pause_s(attempt))
+                self._sleep(max(pause_s(attempt), self._rest_s))
         return self._sensor.read()

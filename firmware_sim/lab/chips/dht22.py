@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from firmware_sim.lab.chips.chip import FileChip
 
 _FOLDER = "/sys/bus/iio/devices"
+_REST_S = 1.99
+"""Two seconds between readings; asked earlier it says nothing."""
 _GREETING_US, _ZERO_US, _ONE_US = 80.0, 27.0, 70.0
 
 
@@ -36,6 +38,7 @@ class SimDht22(FileChip):
         super().__init__(clock, noise, **truth)
         self.pin = pin
         self.device = device
+        self._asked_s = float("-inf")
 
     def names(self) -> Mapping[str, tuple[str, ...]]:
         """Return its folder and its attributes."""
@@ -61,7 +64,9 @@ class SimDht22(FileChip):
 
     def highs_us(self, low_s: float) -> Sequence[float]:
         """Return the high pulses after the host pulled the line low for ``low_s`` [µs]."""
-        if low_s < 0.0008 or self.hit("nack") or self.hit("held_low"):
+        rested = self.clock() - self._asked_s >= _REST_S
+        self._asked_s = self.clock()
+        if not rested or low_s < 0.0008 or self.hit("nack") or self.hit("held_low"):
             return ()
         frame = self.frame()
         if self.hit("bad_crc"):

@@ -11,6 +11,8 @@ from firmware_sim.lab.chips.sht4x import crc
 _MEASURE_S = {0x2400: 0.0155, 0x240B: 0.0065, 0x2416: 0.0045}
 _HEATER_ON, _HEATER_OFF, _STATUS, _CLEAR, _RESET = 0x306D, 0x3066, 0xF32D, 0x3041, 0x30A2
 _POWER_UP, _HEATER = 0x8010, 0x2000
+_REST_S = 0.00099
+"""4.1: a millisecond of rest before the next command; one that comes earlier is not acknowledged."""
 _WARMTH_K, _WARMS_IN_S = 4.0, 30.0
 
 
@@ -30,6 +32,7 @@ class SimSht3x(I2cChip):
     _answer = b""
     _ready_s = math.inf
     _status = _POWER_UP
+    _told_s = -math.inf
     _warm_k = 0.0
     _warm_at_s = 0.0
 
@@ -50,6 +53,9 @@ class SimSht3x(I2cChip):
 
     def _command(self, command: int) -> None:
         now_s = self.clock()
+        if now_s - self._told_s < _REST_S:
+            raise nack()
+        self._told_s = now_s
         self._warm(now_s)
         if command in _MEASURE_S:
             self._answer, self._ready_s = self._measured(), now_s + _MEASURE_S[command]
