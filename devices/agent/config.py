@@ -22,12 +22,13 @@
     rom = "28-0316a2798fff"
     field = "wall_temperature_c"
 
-A frog's page, button and eyes: :mod:`devices.agent.frog_config`. The household's Home Assistant: ``[home_assistant]``
+Every driver and its settings: :mod:`devices.agent.sensor_sections`. A frog's page, button and eyes: :mod:`devices.agent.frog_config`. The household's Home Assistant: ``[home_assistant]``
 with ``host``, and what their broker asks for (docs/open-data.md).
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -37,6 +38,8 @@ import msgspec
 from cityops.errors import ConfigurationError
 from devices.agent.broker import BrokerAddress
 from devices.agent.frog_config import ButtonSection, EyesSection, PageSection, check_frog
+from devices.agent.sensor_check import check_drivers, check_sensors
+from devices.agent.sensor_sections import AnySection
 from devices.contract.home_assistant import PREFIX, is_prefix
 from devices.contract.kind import discover
 from devices.contract.topics import SHARDS, is_device_name, shard_of
@@ -71,20 +74,6 @@ class BrokerSection(_Strict, frozen=True):
     keepalive_s: Annotated[int, msgspec.Meta(ge=5, le=65_535)] = 60
 
 
-class Sht4xSection(_Strict, frozen=True, tag_field="driver", tag="sht4x"):
-    """An SHT4x on I²C bus ``bus``."""
-
-    bus: int = 1
-    address: Annotated[int, msgspec.Meta(ge=0x08, le=0x77)] = 0x44
-
-
-class Ds18b20Section(_Strict, frozen=True, tag_field="driver", tag="ds18b20"):
-    """A DS18B20 probe."""
-
-    rom: Annotated[str, msgspec.Meta(pattern=r"^28-[0-9a-f]{12}$")]
-    field: str = "wall_temperature_c"
-
-
 class HomeAssistantSection(_Strict, frozen=True):
     """The household's own broker; ``enabled = false`` takes the device out of their Home Assistant again."""
 
@@ -114,7 +103,7 @@ class AgentConfig(_Strict, frozen=True):
 
     device: DeviceSection
     broker: BrokerSection
-    sensors: tuple[Sht4xSection | Ds18b20Section, ...]
+    sensors: tuple[AnySection, ...]
     page: PageSection | None = None
     button: ButtonSection | None = None
     eyes: EyesSection | None = None
@@ -152,6 +141,10 @@ def load_config(path: Path) -> AgentConfig:
         raise ConfigurationError(f"{path} can't be read: {e.strerror}") from e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise ConfigurationError(f"{path} is no TOML: {e}") from e
+    try:
+        check_drivers(raw.get("sensors"))
+    except ConfigurationError as e:
+        raise ConfigurationError(f"{path}: {e}") from e
     config = _convert(raw, AgentConfig, path)
     _check(config, path)
     return config
@@ -161,7 +154,19 @@ def _convert(raw: dict[str, Any], to: type[T], path: Path) -> T:
     try:
         return msgspec.convert(raw, to)
     except msgspec.ValidationError as e:
-        raise ConfigurationError(f"{path}: {e}") from e
+        raise ConfigurationError(f"{path}: {_with_value(str(e), raw)}") from e
+
+
+def _with_value(text: str, raw: Any) -> str:
+    """Return msgspec's message with the value it is about, which it leaves out."""
+    place = text.rpartition("`$")[2].rstrip("`")
+    value = raw
+    try:
+        for key, number in re.findall(r"\.(\w+)|\[(\d+)\]", place):
+            value = value[key] if key else value[int(number)]
+    except (KeyError, IndexError, TypeError):
+        return text
+    return text if isinstance(value, dict | list) else f"{text}; it is {value!r}"
 
 
 def _check(config: AgentConfig, path: Path) -> None:
@@ -176,20 +181,16 @@ def _check(config: AgentConfig, path: Path) -> None:
         )
     if not config.sensors:
         raise ConfigurationError(f"{path}: no sensors; add at least one [[sensors]]")
-    fields = kinds[config.device.kind].by_name
-    for sensor in config.sensors:
-        if isinstance(sensor, Ds18b20Section) and sensor.field not in fields:
-            raise ConfigurationError(
-                f"{path}: sensors.field {sensor.field!r} is no field of kind {config.device.kind}; "
-                f"there are {', '.join(fields)}"
-            )
     home = config.home_assistant
     if home is not None and not is_prefix(home.prefix):
         raise ConfigurationError(
             f"{path}: home_assistant.prefix {home.prefix!r}: letters, digits, _ and -, with / between"
         )
+    pins = {"button.pin": config.button, "eyes.pin": config.eyes}
     try:
         check_frog(config.device.kind, config.page, config.button, config.eyes)
+        taken = {section.pin: name for name, section in pins.items() if section is not None}
+        check_sensors(config.sensors, kinds[config.device.kind], taken)
     except ConfigurationError as e:
         raise ConfigurationError(f"{path}: {e}") from e
 

@@ -13,7 +13,7 @@ from cityops.errors import ConfigurationError, TransientError
 from devices.agent.agent import Agent, Identity
 from devices.agent.broker import Will
 from devices.agent.clock_state import ClockWatch, Moment
-from devices.agent.config import AgentConfig, Sht4xSection
+from devices.agent.config import AgentConfig
 from devices.agent.frog import Frog, FrogParts
 from devices.agent.frog_parts import make_frog, make_parts
 from devices.agent.home_assistant import HomeAssistant
@@ -21,13 +21,12 @@ from devices.agent.outbox import OutboxError
 from devices.agent.paho_link import PahoLink
 from devices.agent.publisher import Limits, Publisher
 from devices.agent.sampler import Sampler
+from devices.agent.sensor_build import build_sensors
 from devices.agent.sqlite_outbox import SqliteOutbox
 from devices.agent.systemd import Notifier
 from devices.contract.home_assistant import Subject
 from devices.contract.kind import discover
 from devices.drivers.base import Sensor
-from devices.drivers.ds18b20 import Ds18b20
-from devices.drivers.sht4x import Sht4x
 
 log = structlog.get_logger(__name__)
 
@@ -38,33 +37,13 @@ _LONGEST_WAIT_S = 1.0
 
 
 def make_sensors(config: AgentConfig) -> list[Sensor]:
-    """Return the drivers that the configuration names.
+    """Return the sensors that the configuration names.
 
     Raises:
-        ConfigurationError: an I²C sensor without ``smbus2`` or without the bus.
+        ConfigurationError: a bus that can't be opened, or a library that is missing.
     """
-    sensors: list[Sensor] = []
-    for section in config.sensors:
-        if isinstance(section, Sht4xSection):
-            sensors.append(_sht4x(section))
-        else:
-            sensors.append(Ds18b20(section.rom, section.field))
-    return sensors
-
-
-def _sht4x(section: Sht4xSection) -> Sensor:
-    try:
-        from devices.drivers.i2c import SmbusI2c
-
-        return Sht4x(SmbusI2c(section.bus), section.address)
-    except ImportError as e:
-        raise ConfigurationError(
-            "the driver sht4x needs the package smbus2: pip install 'cityops[pi]'"
-        ) from e
-    except OSError as e:
-        raise ConfigurationError(
-            f"I²C bus {section.bus}: {e.strerror}; switch it on with raspi-config, Interface Options"
-        ) from e
+    built = build_sensors(config.sensors, discover()[config.device.kind])
+    return [sensor.sensor for sensor in built]
 
 
 class DeviceService:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cityops.errors import ConfigurationError
+from devices.drivers.gpio import give_lgpio_a_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class GpioButton:
         self._edges: deque[Edge] = deque(maxlen=self._MOST)
         self._clock = clock
         try:
+            give_lgpio_a_folder()
             from gpiozero import Button as Contact
 
             self._contact = Contact(pin, pull_up=True, bounce_time=None)

@@ -3,18 +3,19 @@
 The kernel's ``w1_therm`` reads it; the file ``w1_slave`` has the nine bytes of the
 scratchpad twice, the verdict on its checksum after the first, and the temperature after
 the second. The checksum is checked here again: a bus held low reads as zeros, whose
-checksum is zero as well.
+checksum is zero as well. Data sheet 19-7487, table 1 (values), figures 4 and 9 (power-on, scratchpad).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from devices.drivers.base import SensorError
+from devices.drivers.base import BadFrame, Implausible, NoAnswer
+from devices.drivers.bus import KernelFiles, why
 from devices.drivers.crc8 import maxim
+from devices.drivers.kernel_files import LocalFiles
 
-W1_DEVICES = Path("/sys/bus/w1/devices")
+W1_DEVICES = "/sys/bus/w1/devices"
 _POWER_ON_RAW = 0x0550
 """+85 °C: what the register holds before the first conversion (data sheet, figure 4)."""
 
@@ -25,11 +26,12 @@ class Ds18b20:
     Args:
         rom: its name on the bus, ``28-`` and twelve hex digits.
         field: what the value is called, e.g. ``wall_temperature_c``.
-        folder: where the kernel shows the bus.
+        files: where the kernel shows the bus.
     """
 
-    def __init__(self, rom: str, field: str = "wall_temperature_c", folder: Path = W1_DEVICES) -> None:
-        self._file = folder / rom / "w1_slave"
+    def __init__(self, rom: str, field: str = "wall_temperature_c", files: KernelFiles | None = None) -> None:
+        self._files = files or LocalFiles()
+        self._path = f"{W1_DEVICES}/{rom}/w1_slave"
         self._rom = rom
         self._field = field
 
@@ -40,13 +42,15 @@ class Ds18b20:
             SensorError: no answer, a bad checksum, or the power-on value.
         """
         try:
-            text = self._file.read_text(encoding="ascii")
+            text = self._files.read(self._path)
         except OSError as e:
-            raise SensorError(f"DS18B20 {self._rom} does not answer: {e.strerror}") from e
+            raise NoAnswer(f"DS18B20 {self._rom} does not answer: {why(e)}") from e
+        if not text.strip():
+            raise NoAnswer(f"DS18B20 {self._rom} does not answer: the kernel's file is empty")
         try:
             scratchpad = bytes.fromhex(text[:26])
         except ValueError as e:
-            raise SensorError(f"DS18B20 {self._rom}: unreadable answer {text[:26]!r}") from e
+            raise BadFrame(f"DS18B20 {self._rom}: unreadable answer {text[:26]!r}") from e
         return {self._field: decode(scratchpad, self._rom)}
 
 
@@ -57,12 +61,14 @@ def decode(scratchpad: bytes, rom: str = "") -> float:
         SensorError: as in :meth:`Ds18b20.read`.
     """
     if len(scratchpad) != 9:
-        raise SensorError(f"DS18B20 {rom}: {len(scratchpad)} bytes, not 9")
+        raise BadFrame(f"DS18B20 {rom}: {len(scratchpad)} bytes, not 9")
     if not any(scratchpad):
-        raise SensorError(f"DS18B20 {rom}: only zeros, the bus is held low")
+        raise BadFrame(f"DS18B20 {rom}: only zeros, the bus is held low")
     if maxim(scratchpad[:8]) != scratchpad[8]:
-        raise SensorError(f"DS18B20 {rom}: bad checksum in {scratchpad.hex(' ')}")
+        raise BadFrame(f"DS18B20 {rom}: bad checksum in {scratchpad.hex(' ')}")
     raw = int.from_bytes(scratchpad[:2], "little", signed=True)
     if raw == _POWER_ON_RAW:
-        raise SensorError(f"DS18B20 {rom}: power-on value, no conversion was made")
+        raise BadFrame(f"DS18B20 {rom}: power-on value, no conversion was made")
+    if not -55.0 <= raw / 16.0 <= 125.0:
+        raise Implausible(f"DS18B20 {rom}: {raw / 16.0:g} °C is outside -55 to 125")
     return raw / 16.0

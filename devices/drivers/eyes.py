@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from devices.drivers.button import gpio_trouble
+from devices.drivers.gpio import give_lgpio_a_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class GpioLight:
 
     def __init__(self, pin: int) -> None:
         try:
+            give_lgpio_a_folder()
             from gpiozero import LED
 
             self._led = LED(pin)

@@ -1,39 +1,30 @@
 """Sensirion SHT40, SHT41 and SHT45: air temperature and relative humidity over I²C.
 
-Data sheet SHT4x, version 6, sections 4.5 (commands) and 4.6 (conversion): command 0xFD
+Data sheet SHT4x, version 6, sections 4.5 (commands), 4.6 (conversion) and 4.9 (heater): command 0xFD
 measures with high precision in at most 8.3 ms and answers with six bytes: two for the
-temperature and their CRC, two for the humidity and theirs.
+temperature and their CRC, two for the humidity and theirs. A read before it is ready, or without a
+measurement, is not acknowledged.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
-from devices.drivers.base import SensorError
-from devices.drivers.crc8 import sensirion
+from devices.drivers.base import NoAnswer
+from devices.drivers.bus import I2cBus, why
+from devices.drivers.sensirion import cropped_pct, temperature_c, words
 
-_MEASURE_HIGH = 0xFD
+_MEASURE_HIGH = b"\xfd"
+_SERIAL = b"\x89"
+_HEAT_200MW_1S = b"\x39"
 _CONVERSION_S = 0.010
-_TOLERANCE_PCT = 6.0
-"""The formula reaches from -6 to 119 %: the data sheet has values a little outside cropped."""
-
-
-class I2cBus(Protocol):
-    """What of ``smbus2.SMBus`` is used; it raises OSError where a chip does not answer."""
-
-    def write_byte(self, i2c_addr: int, value: int) -> object:
-        """Send one byte."""
-        ...
-
-    def read_bytes(self, i2c_addr: int, length: int) -> bytes:
-        """Read ``length`` bytes without naming a register."""
-        ...
+HEAT_S = 1.1
+"""One second with 10 % of tolerance; the chip ends it by itself and allows it a tenth of the time (4.9)."""
 
 
 class Sht4x:
-    """One chip; implements :class:`devices.drivers.base.Sensor`.
+    """One chip; implements :class:`devices.drivers.base.Sensor` and ``Heater``.
 
     Args:
         bus: the I²C bus it is on.
@@ -52,28 +43,43 @@ class Sht4x:
         Raises:
             SensorError: no answer, a bad checksum, or a humidity that can't be.
         """
+        return decode(self._ask(_MEASURE_HIGH, _CONVERSION_S))
+
+    def heat(self) -> None:
+        """Heat with 200 mW for a second; measurements meanwhile are not acknowledged."""
         try:
-            self._bus.write_byte(self._address, _MEASURE_HIGH)
-            self._sleep(_CONVERSION_S)
-            frame = self._bus.read_bytes(self._address, 6)
+            self._bus.write(self._address, _HEAT_200MW_1S)
         except OSError as e:
-            raise SensorError(f"SHT4x at 0x{self._address:02x} does not answer: {e}") from e
-        return decode(frame)
+            raise self._silent(e) from e
+
+    def cool(self) -> None:
+        """The pulse ends by itself."""
+
+    def serial(self) -> int:
+        """Return the chip's serial number (command 0x89), which tells it from an SHT3x."""
+        high, low = words(self._ask(_SERIAL, 0.001), ("serial", "serial"), "SHT4x")
+        return high << 16 | low
+
+    def _ask(self, command: bytes, wait_s: float) -> bytes:
+        try:
+            self._bus.write(self._address, command)
+            self._sleep(wait_s)
+            return self._bus.read(self._address, 6)
+        except OSError as e:
+            raise self._silent(e) from e
+
+    def _silent(self, e: OSError) -> NoAnswer:
+        return NoAnswer(f"SHT4x at 0x{self._address:02x} does not answer: {why(e)}")
 
 
 def decode(frame: bytes) -> dict[str, float]:
-    """Return temperature [°C] and humidity [%] of a measurement's six bytes.
+    """Return temperature [°C] and humidity [%] of a measurement's six bytes (section 4.6).
 
     Raises:
         SensorError: as in :meth:`Sht4x.read`.
     """
-    if len(frame) != 6:
-        raise SensorError(f"SHT4x sent {len(frame)} bytes, not 6")
-    for name, part in (("temperature", frame[:3]), ("humidity", frame[3:])):
-        if sensirion(part[:2]) != part[2]:
-            raise SensorError(f"SHT4x {name}: bad checksum in {part.hex(' ')}")
-    temperature = -45.0 + 175.0 * int.from_bytes(frame[:2], "big") / 65_535.0
-    humidity = -6.0 + 125.0 * int.from_bytes(frame[3:5], "big") / 65_535.0
-    if not -_TOLERANCE_PCT <= humidity <= 100.0 + _TOLERANCE_PCT:
-        raise SensorError(f"SHT4x humidity {humidity:.1f} % is impossible")
-    return {"temperature_c": temperature, "humidity_pct": min(100.0, max(0.0, humidity))}
+    temperature, humidity = words(frame, ("temperature", "humidity"), "SHT4x")
+    return {
+        "temperature_c": temperature_c(temperature, "SHT4x"),
+        "humidity_pct": cropped_pct(-6.0 + 125.0 * humidity / 65_535.0, "SHT4x"),
+    }

@@ -6,6 +6,7 @@ configuration file. A command that is not used costs a Pi no memory and no secon
 
 COMMANDS = {
     "run": "measure and send until stopped",
+    "sensors": "find sensors (scan), read them (read)",
     "read": "read the configured sensors once",
     "check": "check the configuration file",
     "forget": "forget the household (stop the agent first)",
