@@ -125,6 +125,12 @@ class AgentConfig(_Strict, frozen=True):
         """The device's shard."""
         return self.device.shard if self.device.shard is not None else shard_of(self.device.name)
 
+    @property
+    def is_frog(self) -> bool:
+        """Whether it has a page, a button or eyes."""
+        serves = self.page is not None and self.page.enabled
+        return serves or self.button is not None or self.eyes is not None
+
     def address(self) -> BrokerAddress:
         """Return where and as whom to connect; ConfigurationError without the password file."""
         b = self.broker

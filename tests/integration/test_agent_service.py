@@ -52,7 +52,7 @@ def test_a_device_measures_sends_and_leaves_politely(broker: EmbeddedMosquitto, 
     config = load_config(config_file(tmp_path, broker.host, broker.port))
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     listening.bind(str(tmp_path / "notify"))
-    notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "400000"})
+    notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1200000"})
     with ReceiptServer(broker.host, broker.port) as server:
         service = DeviceService(
             config, [Room()], notifier=notifier, synchronised=lambda: True, first_within_s=0.0
