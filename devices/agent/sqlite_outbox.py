@@ -142,9 +142,10 @@ class SqliteOutbox:
 
     def pending(self) -> Sequence[tuple[Key, str]]:
         """Return keys and channels of unreceipted entries, oldest first."""
-        rows = self._db.execute(
-            "select boot, seq, channel from outbox where receipted = 0 order by boot, seq"
-        )
+        with _as_outbox_error(self._path):
+            rows = self._db.execute(
+                "select boot, seq, channel from outbox where receipted = 0 order by boot, seq"
+            ).fetchall()
         return [((boot, seq), channel) for boot, seq, channel in rows if seq not in self._marks.get(boot, ())]
 
     def load(self, keys: Sequence[Key]) -> list[Entry]:
