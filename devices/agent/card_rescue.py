@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -80,6 +78,9 @@ def read(path: Path, limit: int) -> Saved:
 
 def read_copy(path: Path, limit: int) -> Saved:
     """Return what a file on a card that can only be read holds, through a copy in memory; nothing raises."""
+    import shutil  # a start without trouble does without them
+    import tempfile
+
     if not path.exists():
         return Saved()
     for folder in _IN_MEMORY:

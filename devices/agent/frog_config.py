@@ -23,17 +23,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
 from pathlib import Path
-from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from cityops.errors import ConfigurationError
-from devices.page.guard import is_home, is_wildcard
+
+if TYPE_CHECKING:  # a device without a page does without
+    from zoneinfo import ZoneInfo
 
 _NAME = re.compile(r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")
 _PIN = re.compile(r"^[0-9]{4,12}$")
@@ -58,6 +58,8 @@ class PageSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     @property
     def zone(self) -> ZoneInfo:
         """The household's time zone."""
+        from zoneinfo import ZoneInfo
+
         return ZoneInfo(self.time_zone)
 
     def hosts(self, device: str) -> frozenset[str]:
@@ -121,6 +123,11 @@ def check_frog(
 
 
 def _check_page(page: PageSection) -> None:
+    import ipaddress
+    from zoneinfo import ZoneInfoNotFoundError
+
+    from devices.page.guard import is_home, is_wildcard
+
     try:
         ipaddress.ip_address(page.listen)
     except ValueError as e:
