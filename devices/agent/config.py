@@ -29,6 +29,7 @@ with ``host``, and what their broker asks for (docs/open-data.md).
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -36,7 +37,8 @@ import msgspec
 
 from cityops.errors import ConfigurationError
 from devices.agent.broker import BrokerAddress
-from devices.agent.frog_config import ButtonSection, EyesSection, PageSection, check_frog
+from devices.agent.config_faults import faults, listed
+from devices.agent.frog_config import ButtonSection, EyesSection, PageSection, frog_faults
 from devices.contract.home_assistant import PREFIX, is_prefix
 from devices.contract.kind import discover
 from devices.contract.topics import SHARDS, is_device_name, shard_of
@@ -150,7 +152,7 @@ def load_config(path: Path) -> AgentConfig:
     """Return the configuration in ``path``.
 
     Raises:
-        ConfigurationError: naming the field, its value and what is allowed.
+        ConfigurationError: naming each field that is wrong, its value and what is allowed.
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -158,8 +160,12 @@ def load_config(path: Path) -> AgentConfig:
         raise ConfigurationError(f"{path} can't be read: {e.strerror}") from e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise ConfigurationError(f"{path} is no TOML: {e}") from e
-    config = _convert(raw, AgentConfig, path)
-    _check(config, path)
+    found = list(faults(raw, AgentConfig))
+    config = _convert(raw, AgentConfig, path) if not found else None
+    if config is not None:
+        found = list(_semantic(config))
+    if config is None or found:
+        raise ConfigurationError(listed(str(path), found))
     return config
 
 
@@ -170,34 +176,26 @@ def _convert(raw: dict[str, Any], to: type[T], path: Path) -> T:
         raise ConfigurationError(f"{path}: {e}") from e
 
 
-def _check(config: AgentConfig, path: Path) -> None:
-    kinds = discover()
-    if config.device.kind not in kinds:
-        raise ConfigurationError(
-            f"{path}: device.kind {config.device.kind!r} does not exist; there are {', '.join(kinds)}"
-        )
-    if not is_device_name(config.device.name):
-        raise ConfigurationError(
-            f"{path}: device.name {config.device.name!r}: lower case letters, digits and hyphens, at most 63"
-        )
+def _semantic(config: AgentConfig) -> Iterator[str]:
+    """Yield what types can't say."""
+    kinds, device = discover(), config.device
+    kind = kinds.get(device.kind)
+    if kind is None:
+        yield f"device.kind {device.kind!r} does not exist; there are {', '.join(kinds)}"
+    if not is_device_name(device.name):
+        yield f"device.name {device.name!r}: lower case letters, digits and hyphens, at most 63"
     if not config.sensors:
-        raise ConfigurationError(f"{path}: no sensors; add at least one [[sensors]]")
-    fields = kinds[config.device.kind].by_name
+        yield "no sensors; add at least one [[sensors]]"
     for sensor in config.sensors:
-        if isinstance(sensor, Ds18b20Section) and sensor.field not in fields:
-            raise ConfigurationError(
-                f"{path}: sensors.field {sensor.field!r} is no field of kind {config.device.kind}; "
-                f"there are {', '.join(fields)}"
+        if kind is not None and isinstance(sensor, Ds18b20Section) and sensor.field not in kind.by_name:
+            yield (
+                f"sensors.field {sensor.field!r} is no field of kind {device.kind}; "
+                f"there are {', '.join(kind.by_name)}"
             )
     home = config.home_assistant
     if home is not None and not is_prefix(home.prefix):
-        raise ConfigurationError(
-            f"{path}: home_assistant.prefix {home.prefix!r}: letters, digits, _ and -, with / between"
-        )
-    try:
-        check_frog(config.device.kind, config.page, config.button, config.eyes)
-    except ConfigurationError as e:
-        raise ConfigurationError(f"{path}: {e}") from e
+        yield f"home_assistant.prefix {home.prefix!r}: letters, digits, _ and -, with / between"
+    yield from frog_faults(device.kind, config.page, config.button, config.eyes)
 
 
 def _secret(path: str, section: str = "broker") -> str:

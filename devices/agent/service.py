@@ -14,6 +14,7 @@ from devices.agent.broker import Will
 from devices.agent.card_outbox import CardOutbox
 from devices.agent.clock_state import Clk, ClockWatch, Moment
 from devices.agent.config import AgentConfig, Sht4xSection
+from devices.agent.only_one import OnlyOne
 from devices.agent.paho_link import PahoLink
 from devices.agent.publisher import Limits, Publisher
 from devices.agent.sampler import Sampler
@@ -97,6 +98,7 @@ class DeviceService:
         self._notifier = notifier or Notifier({})
         self._synchronised = synchronised
         self._waker = Waker()
+        self._only_one = OnlyOne(Path(config.device.data_dir))
         self._outbox = CardOutbox(Path(config.device.data_dir) / OUTBOX_FILE)
         self._watch = ClockWatch(self._outbox.last_wall_ms())
         rng = random.Random()
@@ -155,6 +157,7 @@ class DeviceService:
                 self._frog.close()
             self.agent.stop()
             self._waker.close()
+            self._only_one.close()
             log.info("stopped", device=self._config.device.name)
 
     def _turn(self) -> None:
