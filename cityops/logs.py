@@ -42,7 +42,7 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[_name_facts, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_render(human)],
         )
     )
@@ -57,6 +57,14 @@ def _render(human: bool) -> list[Processor]:
         drawn = structlog.dev.ConsoleRenderer(colors=True, exception_formatter=structlog.dev.plain_traceback)
         return [_hide_secrets, drawn, _hide_in_line]
     return [structlog.processors.format_exc_info, _hide_secrets, structlog.processors.JSONRenderer()]
+
+
+def _name_facts(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Keep the facts of a line of ``devices.log`` apart, as structlog's own lines have them."""
+    facts = getattr(event["_record"], "facts", None)
+    if facts is not None:
+        event.update(facts, event=getattr(event["_record"], "event", event["event"]))
+    return event
 
 
 def _name_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

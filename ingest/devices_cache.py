@@ -52,6 +52,7 @@ class DevicesCache:
         """Load the devices now; TransientError where that fails."""
         devices = list(await self._source.load())
         self._loaded_s = self._clock.monotonic()
+        self.decoder.know_clocks(devices)
         if devices == self._devices:
             return
         self._devices = devices

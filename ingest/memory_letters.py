@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 
+from ingest.core.clocks import BootClock, Start
 from ingest.core.letters import KeptLetter, LetterFilter, ReasonSummary
 from ingest.memory_store import MemorySink
 
@@ -31,9 +32,9 @@ class MemoryLetters:
         found = [_summary(reason, letters, counted) for reason in reasons]
         return sorted(found, key=lambda s: (-s.letters - s.not_kept, s.reason_code))
 
-    async def clocks(self, device_ids: Collection[int]) -> dict[tuple[int, int], int]:
+    async def clocks(self, device_ids: Collection[int]) -> dict[Start, BootClock]:
         """Return the known clock offsets; see the port."""
-        return {key: us for key, us in self._sink.clocks.items() if key[0] in device_ids}
+        return {key: at for key, at in self._sink.clocks.items() if key[0] in device_ids}
 
     def _matching(self, wanted: LetterFilter) -> list[KeptLetter]:
         return [letter for letter in self._sink.kept.values() if wanted.matches(letter)]

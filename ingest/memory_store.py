@@ -17,6 +17,7 @@ import numpy as np
 from cityops.clock import Clock
 from cityops.errors import TransientError
 from ingest.core.batch import Batch, DiaryRow, refused_reading
+from ingest.core.clocks import BootClock, Start
 from ingest.core.known_devices import KnownDevice
 from ingest.core.ledger import Keys, Range, RangeSet, receipt_ranges
 from ingest.core.letter_limit import LetterLimiter, LetterLimits, Overflow
@@ -51,7 +52,7 @@ class MemorySink:
         self._ledger: defaultdict[tuple[int, int], RangeSet] = defaultdict(RangeSet)
         self.readings: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self.dead_letters: list[DeadLetter] = []
-        self.clocks: dict[tuple[int, int], int] = {}
+        self.clocks: dict[Start, BootClock] = {}
         self.kept: dict[int, KeptLetter] = {}
         self.counted: list[tuple[datetime, Overflow]] = []
         self.diary: list[DiaryRow] = []
@@ -86,7 +87,8 @@ class MemorySink:
             if not refused.all():
                 counts[readings.kind.name] += int((~refused).sum())
         self.diary += fresh.diary
-        self.clocks = batch.clocks | self.clocks
+        observed = {start: clock for start, clock in self.clocks.items() if clock.sure}
+        self.clocks = self.clocks | batch.clocks | observed
         self.status |= {i: s.status for i, s in batch.statuses.items()}
         self.reported |= {i: r.reported for i, r in batch.reported.items()}
         registered = frozenset(self._names.values())

@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 
 from cityops.db.pool import connect
 from cityops.errors import TransientError
+from ingest.core.clocks import BootClock, Start
 from ingest.core.letters import KeptLetter, LetterFilter, ReasonSummary
 
 _MATCHES: LiteralString = """
@@ -58,7 +59,9 @@ from kept k full join counted c using (reason_code)
 order by coalesce(k.letters, 0) + coalesce(c.not_kept, 0) desc, reason_code
 """
 )
-_CLOCKS: LiteralString = "select device_id, boot, offset_us from device_clock where device_id = any(%s)"
+_CLOCKS: LiteralString = (
+    "select device_id, boot, offset_us, learnt from device_clock where device_id = any(%s)"
+)
 
 
 class PostgresLetters:
@@ -80,11 +83,11 @@ class PostgresLetters:
         async with _answering(), self._conn.cursor(row_factory=class_row(ReasonSummary)) as cursor:
             return await (await cursor.execute(_SUMMARY, _arguments(wanted))).fetchall()
 
-    async def clocks(self, device_ids: Collection[int]) -> dict[tuple[int, int], int]:
-        """Return the known clock offsets; see the port."""
+    async def clocks(self, device_ids: Collection[int]) -> dict[Start, BootClock]:
+        """Return what is known of clocks; see the port."""
         async with _answering():
             cursor = await self._conn.execute(_CLOCKS, (list(device_ids),))
-            return {(device_id, boot): offset_us async for device_id, boot, offset_us in cursor}
+            return {(row[0], row[1]): BootClock(row[2], row[3]) async for row in cursor}
 
     async def _letters(self, query: LiteralString, arguments: dict[str, object]) -> list[KeptLetter]:
         async with _answering(), self._conn.cursor(row_factory=class_row(KeptLetter)) as cursor:

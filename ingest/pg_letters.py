@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from ingest import store_sql
 from ingest.core.batch import Replay
+from ingest.core.clocks import BootClock, Start
 from ingest.core.letter_limit import Overflow, Verdict
 from ingest.pg_arrays import Int4Array, Int8Array
 from ingest.ports import LettersTakenError
@@ -28,12 +29,14 @@ async def write_letters(cursor: psycopg.AsyncCursor[Any], verdict: Verdict, rece
         await cursor.execute(store_sql.OVERFLOW, {"rows": Jsonb(rows), "at": received_at})
 
 
-async def write_clocks(cursor: psycopg.AsyncCursor[Any], clocks: Mapping[tuple[int, int], int]) -> None:
-    """Store the clock offsets [µs] of boots by (device_id, boot); the first of a boot stays."""
-    rows = np.array([(*boot, offset_us) for boot, offset_us in clocks.items()], dtype=np.int64)
-    await cursor.execute(
-        store_sql.CLOCKS, (Int4Array(rows[:, 0]), Int8Array(rows[:, 1]), Int8Array(rows[:, 2]))
-    )
+async def write_clocks(cursor: psycopg.AsyncCursor[Any], clocks: Mapping[Start, BootClock]) -> None:
+    """Store what is known of starts; an observed offset stays as it is, a bound gives way to a better one."""
+    starts = np.array(list(clocks), dtype=np.int64)
+    offsets = np.array([clock.offset_us for clock in clocks.values()], dtype=np.int64)
+    learnt = [clock.learnt for clock in clocks.values()]
+    said = [clock.said_us for clock in clocks.values()]
+    arguments = (Int4Array(starts[:, 0]), Int8Array(starts[:, 1]), Int8Array(offsets), learnt, said)
+    await cursor.execute(store_sql.CLOCKS, arguments)
 
 
 async def was_committed(conn: psycopg.AsyncConnection[Any], batch_id: int, received_at: datetime) -> bool:

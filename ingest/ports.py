@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from cityops.errors import TransientError
 from ingest.core.batch import Batch
+from ingest.core.clocks import BootClock, Start
 from ingest.core.known_devices import KnownDevice
 from ingest.core.ledger import Range
 from ingest.core.letter_limit import Overflow
@@ -189,7 +190,7 @@ class LetterStore(Protocol):
     async def summary(self, wanted: LetterFilter) -> list[ReasonSummary]:
         """Return how many letters ``wanted`` there are by reason, and how many were not kept; most first."""
 
-    async def clocks(self, device_ids: Collection[int]) -> dict[tuple[int, int], int]:
+    async def clocks(self, device_ids: Collection[int]) -> dict[Start, BootClock]:
         """Return the known clock offsets of these devices' boots, by (device_id, boot) [µs]."""
 
 

@@ -174,7 +174,10 @@ where not exists (select from device d where d.name = r.name) order by 1 limit 5
 
 KNOWN_DEVICES: LiteralString = """
 select d.device_id, d.name, d.kind, d.shard,
-    (extract(epoch from d.installed_at) * 1000000)::bigint, hd.home_id
+    (extract(epoch from d.installed_at) * 1000000)::bigint, hd.home_id, c.boot, c.offset_us, c.learnt
 from device d left join home_device hd using (device_id)
+left join lateral (
+    select boot, offset_us, learnt from device_clock x where x.device_id = d.device_id order by boot desc limit 1
+) c on true
 where d.retired_at is null
 """

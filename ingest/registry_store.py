@@ -45,7 +45,13 @@ async def store_registry(conn: AsyncConnection, registry: Registry) -> dict[str,
 async def load_known_devices(conn: AsyncConnection) -> dict[str, KnownDevice]:
     """Return the registered devices that are not retired, by name."""
     cursor = await conn.execute(sql.KNOWN_DEVICES)
-    return {row[1]: KnownDevice(*row) for row in await cursor.fetchall()}
+    return {row[1]: _known(row) for row in await cursor.fetchall()}
+
+
+def _known(row: tuple[Any, ...]) -> KnownDevice:
+    device_id, name, kind, shard, installed_at_us, home_id, boot, offset_us, learnt = row
+    clock = None if boot is None else (boot, offset_us, learnt)
+    return KnownDevice(device_id, name, kind, shard, installed_at_us, home_id, clock)
 
 
 async def _store(conn: AsyncConnection, registry: Registry) -> dict[str, int]:

@@ -44,11 +44,19 @@ from jsonb_to_recordset(%(rows)s) as r(device_id integer, json text)
 on conflict (device_id) do update set reported = excluded.reported, reported_at = excluded.reported_at
 """
 
-# A device that is gone is left out: its offset would be refused with every batch from now on.
+# A device that is gone is left out: its offset would be refused with every batch from now on. What was
+# observed stays; a bound, which is from above, gives way to an observation and to a lower bound.
 CLOCKS: LiteralString = """
-insert into device_clock (device_id, boot, offset_us)
-select d.device_id, b, o from unnest(%s, %s, %s) u(d, b, o) join device d on d.device_id = u.d
-order by 1, 2 on conflict do nothing
+insert into device_clock as t (device_id, boot, offset_us, learnt, said_offset_us)
+select d.device_id, b, o, l, s from unnest(%s, %s, %s, %s::text[], %s::bigint[]) u(d, b, o, l, s)
+join device d on d.device_id = u.d order by 1, 2
+on conflict (device_id, boot) do update set
+    offset_us = case when t.learnt <> 'arrival' then t.offset_us
+                     when excluded.learnt <> 'arrival' then excluded.offset_us
+                     else least(t.offset_us, excluded.offset_us) end,
+    learnt = case when t.learnt <> 'arrival' then t.learnt else excluded.learnt end,
+    said_offset_us = coalesce(t.said_offset_us, excluded.said_offset_us)
+where t.learnt = 'arrival' or (t.said_offset_us is null and excluded.said_offset_us is not null)
 """
 
 DEAD_LETTERS: LiteralString = """

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from cityops.errors import CityopsError
 from devices.agent.commands import COMMANDS
+from devices.log import configure
 
 DEFAULT_CONFIG = Path("/etc/cityops-agent/agent.toml")
 
@@ -20,13 +22,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command, rest = _command(words)
     module = importlib.import_module(f"devices.agent.commands.{command}")
     parser = argparse.ArgumentParser(
-        prog=f"cityops-agent {command}", description=(module.__doc__ or "").partition(": ")[2] or None
+        prog=f"cityops-agent {command}",
+        description=(module.__doc__ or "").partition(": ")[2] or None,
+        conflict_handler="resolve",  # a command may say what --config means to it
     )
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="the device's file (%(default)s)")
     module.add_arguments(parser)
     options = parser.parse_args(rest)
-    _configure_log()
     try:
+        configure(os.environ)
         return int(module.run(options))
     except CityopsError as e:
         sys.stderr.write(f"cityops-agent: {e}\n")
@@ -49,13 +53,6 @@ def _command(words: list[str]) -> tuple[str, list[str]]:
         parser.parse_args(words[:1])  # the help, or what is wrong
         parser.error("which command?")
     return words[at], words[:at] + words[at + 1 :]
-
-
-def _configure_log() -> None:
-    from cityops.logs import configure
-    from cityops.settings import LogSettings
-
-    configure(LogSettings())
 
 
 if __name__ == "__main__":

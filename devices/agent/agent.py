@@ -8,64 +8,32 @@ in one loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Protocol
 
 import msgspec
 
-from devices.agent.clock_state import Moment
+from devices.agent.clock_state import Clk, Moment
 from devices.agent.counts import Counts, Observer
-from devices.agent.entry import Entry, EntryChannel, Key, Run
+from devices.agent.entry import Entry, EntryChannel, Key
+from devices.agent.identity import Identity
 from devices.agent.link import Link, ServerLimits
 from devices.agent.outbox import Outbox, OutboxError
 from devices.agent.part import Part
-from devices.agent.publisher import Parcel, Publisher
+from devices.agent.publisher import Publisher
 from devices.agent.sampler import Sampler
-from devices.contract.messages import MAX_PAYLOAD_BYTES, Activity, Receipt, Status, encode
-from devices.contract.topics import topic
+from devices.agent.sending import Sending
+from devices.agent.witness import Witness
+from devices.contract.messages import Activity, Status, encode
 
-_RECEIPT = msgspec.json.Decoder(Receipt)
-_FRESH = 64
+__all__ = ["TELL_EVERY_S", "Agent", "Identity", "Witness"]
+
 _ON_TIME_MS = 100
 """Lateness within which a reading counts as taken when it was due."""
-_TOPIC_AND_HEADER_BYTES = 256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who the device is on the wire."""
-
-    device: str
-    kind: str
-    shard: int
-    firmware: str = ""
-    install: str = ""
-
-    def topic(self, channel: str) -> str:
-        """Return the topic of one of its channels."""
-        return topic(self.shard, self.kind, self.device, channel)  # type: ignore[arg-type]
-
-    def last_will(self) -> bytes:
-        """Return what the broker announces, retained, when the device vanishes."""
-        return encode(Status(online=False, firmware=self.firmware))
-
+_PART_EVERY_S = 1.0
 
 TELL_EVERY_S = 900.0
 """How often a falling outbox is announced until it is empty."""
-
-
-class Witness(Protocol):
-    """Told of what the device keeps, after the outbox has it: for the frog's own page."""
-
-    def measured(self, key: Key, moment: Moment, fields: Mapping[str, float]) -> None:
-        """A reading was put into the outbox."""
-        ...
-
-    def noted(self, key: Key, moment: Moment, activity: Activity, source: str) -> None:
-        """A diary entry was put into the outbox."""
-        ...
 
 
 class Agent:
@@ -76,6 +44,7 @@ class Agent:
             where the sampled time is simulated.
         counts: totals; pass one to several agents to add them up.
         observer: told of each entry's life.
+        trouble: what is wrong with the card, "" where nothing is; announced when it changes.
     """
 
     def __init__(
@@ -87,6 +56,7 @@ class Agent:
         monotonic: Callable[[], float],
         counts: Counts | None = None,
         observer: Observer | None = None,
+        trouble: Callable[[], str] = str,
     ) -> None:
         self.identity = identity
         self.sampler = sampler
@@ -95,23 +65,18 @@ class Agent:
         self.boot = outbox.start_boot()
         self._outbox = outbox
         self._monotonic = monotonic
-        self._observer = observer
+        self._trouble = trouble
+        self._sending = Sending(identity, outbox, publisher, self.counts, observer)
         self._link: Link | None = None
         self._witnesses: list[Witness] = []
         self._parts: list[Part] = []
         self._heard_by: dict[str, tuple[str, list[Part]]] = {}
         self._moment: Moment | None = None
         self._next_seq = 0
-        self._fresh: dict[Key, Entry] = {}
-        self._sent_keys: dict[int, tuple[Key, ...]] = {}
         self._clk = 0
-        self._told, self._told_s = 0, 0.0
-        self._max_payload = MAX_PAYLOAD_BYTES
-        self._topics: Mapping[str, str] = {
-            c: identity.topic(c) for c in ("reading", "diary", "status", "receipt")
-        }
-        for key, channel in outbox.pending():
-            publisher.add(key, channel)
+        self._told: Status | None = None
+        self._told_s = 0.0
+        self._topics: Mapping[str, str] = {c: identity.topic(c) for c in ("status", "receipt")}
 
     def start(self, link: Link) -> None:
         """Use ``link`` from now on; its events must come to this agent."""
@@ -138,6 +103,11 @@ class Agent:
         self._moment = moment
         for part in self._parts:
             part.turn(moment, self)
+
+    @property
+    def part_every_s(self) -> float:
+        """How often the most impatient part wants a turn [s]; infinite where there is none."""
+        return min((getattr(part, "every_s", _PART_EVERY_S) for part in self._parts), default=float("inf"))
 
     @property
     def connected(self) -> bool:
@@ -196,15 +166,10 @@ class Agent:
         except OutboxError:
             self.counts.unstored += 1
             return False
-        self._next_seq += 1
-        self.counts.created += 1
-        self.publisher.add(entry.key, channel)
-        self._forget(given_up)
-        if len(self._fresh) >= _FRESH:
-            self._fresh.clear()
-        self._fresh[entry.key] = entry
-        if self._observer is not None:
-            self._observer.created(self.identity.device, entry.key)
+        finally:
+            # Also where it failed: it may be on the card all the same, and a gap tells the server what is lost.
+            self._next_seq += 1
+        self._sending.kept(entry, given_up)
         return True
 
     # -- sending -----------------------------------------------------------------
@@ -215,10 +180,8 @@ class Agent:
         self.publisher.expire(now_s)
         if self._link is None or not self._link.connected:
             return
-        while (parcel := self.publisher.take(now_s)) is not None:
-            if not self._send(self._link, parcel, now_s):
-                return
-        self._tell_outbox(self._link, now_s)
+        if self._sending.pump(self._link, now_s):
+            self._tell(self._link, now_s)
 
     def step(self, moment: Moment) -> float:
         """Sample if due, commit, send; return seconds until the next sample [s].
@@ -238,66 +201,33 @@ class Agent:
         self.pump()
         return self.sampler.due_s - now_s
 
-    def _tell_outbox(self, link: Link, now_s: float) -> None:
-        """Announce a falling outbox from time to time and an empty one at once.
+    def wake_in_s(self) -> float:
+        """Return when something is due beside the next sample, from now [s]; infinite for nothing."""
+        due_s = self.publisher.wake_s()
+        sending_s = float("inf") if due_s is None else max(0.0, due_s - self._monotonic())
+        return min(sending_s, self.part_every_s)
 
-        Without it the server would go by what waited when the connection was made.
+    def _tell(self, link: Link, now_s: float) -> None:
+        """Announce trouble, its end and a clock that was set at once, a falling outbox from time to time.
+
+        Without it the server would go by what waited when the connection was made, and date readings
+        from before the clock was set only with the next one.
         """
-        waiting = self.publisher.unreceipted
-        if waiting < self._told and (waiting == 0 or now_s - self._told_s >= TELL_EVERY_S):
+        told, waiting = self._told, self.publisher.unreceipted
+        if told is None:
+            return
+        falls = waiting < told.outbox and (waiting == 0 or now_s - self._told_s >= TELL_EVERY_S)
+        if falls or told.trouble != self._trouble() or told.clk < Clk.SYNCHRONISED == self._now_clk:
             self._announce(link, now_s)
+
+    @property
+    def _now_clk(self) -> int:
+        return self._clk if self._moment is None else self._moment.clk
 
     def _announce(self, link: Link, now_s: float) -> None:
         status = self.status()
         if link.publish(self._topics["status"], encode(status), retain=True) is not None:
-            self._told, self._told_s = status.outbox, now_s
-
-    def _send(self, link: Link, parcel: Parcel, now_s: float) -> bool:
-        entries = self._load(parcel.keys)
-        if len(entries) < len(parcel.keys):
-            self._forget(set(parcel.keys) - {e.key for e in entries})
-            if not entries:
-                return True
-        payload, used = _pack(entries, self._max_payload)
-        if used == 0:
-            # Larger than any message may be: it can never be sent, and must not block the rest.
-            self._discard(entries[0])
-            self.publisher.put_back(e.key for e in entries[1:])
-            return True
-        keys = tuple(e.key for e in entries[:used])
-        mid = link.publish(self._topics[parcel.channel], payload)
-        if mid is None:
-            self.publisher.put_back(e.key for e in entries)
-            return False
-        self.publisher.sent(mid, keys, now_s)
-        self.publisher.put_back(e.key for e in entries[used:])
-        if self._observer is not None:
-            self._sent_keys[mid] = keys
-        self.counts.messages += 1
-        self.counts.sent += used
-        self.counts.resent += parcel.again
-        return True
-
-    def _load(self, keys: Sequence[Key]) -> list[Entry]:
-        fresh = self._fresh
-        if all(key in fresh for key in keys):
-            return [fresh.pop(key) for key in keys]
-        return self._outbox.load(keys)
-
-    def _forget(self, keys: Collection[Key]) -> None:
-        self.counts.given_up += len(keys)
-        self.publisher.forget(keys)
-
-    def _discard(self, entry: Entry) -> None:
-        self._forget([entry.key])
-        self._delete(entry.boot, [(entry.seq, entry.seq)])
-
-    def _delete(self, boot: int, runs: Sequence[Run]) -> None:
-        try:
-            self._outbox.receipted(boot, runs)
-        except OutboxError:
-            # A full card must not end the device: what it holds can still be sent.
-            self.counts.undeleted += 1
+            self._told, self._told_s = status, now_s
 
     def status(self) -> Status:
         """Return the birth message."""
@@ -310,10 +240,12 @@ class Agent:
             firmware=self.identity.firmware,
             outbox=self.publisher.unreceipted,
             oldest_unreceipted=since,
-            clk=self._clk,
+            clk=self._now_clk,
             install=self.identity.install,
             wall_ms=None if self._moment is None else self._moment.wall_ms,
             mono_ms=None if self._moment is None else self._moment.mono_ms,
+            trouble=self._trouble(),
+            lost=self.counts.given_up + self.counts.unstored,
         )
 
     def stop(self) -> None:
@@ -328,9 +260,7 @@ class Agent:
 
     def on_connected(self, limits: ServerLimits) -> None:
         """Subscribe, announce the device, and send what waits."""
-        self.counts.connects += 1
-        self._max_payload = min(MAX_PAYLOAD_BYTES, limits.maximum_packet_bytes - _TOPIC_AND_HEADER_BYTES)
-        self.publisher.connected(limits.receive_maximum)
+        self._sending.connected(limits)
         if self._link is None:
             return
         self._link.subscribe([self._topics["receipt"], *self._heard_by])
@@ -341,55 +271,19 @@ class Agent:
 
     def on_disconnected(self, reason: str) -> None:
         """Everything without a receipt waits for the next connection."""
-        self.counts.disconnects += 1
-        self._sent_keys.clear()
-        self.publisher.disconnected()
+        self._sending.disconnected()
 
     def on_puback(self, mid: int, code: int) -> None:
         """The broker took or refused a message."""
-        keys = self._sent_keys.pop(mid, ())
-        taken = self.publisher.puback(mid, code, self._monotonic())
-        if taken is None:
-            return
-        if not taken:
-            self.counts.refused[code] += 1
-            return
-        self.counts.pubacked += 1
-        if self._observer is not None and keys:
-            self._observer.pubacked(self.identity.device, keys)
-        self.pump()
+        if self._sending.puback(mid, code, self._monotonic()):
+            self.pump()
 
     def on_message(self, topic: str, payload: bytes) -> None:
         """A receipt came: delete what it names. Anything else is for the parts."""
-        if topic != self._topics["receipt"]:
-            channel, parts = self._heard_by.get(topic, ("", []))
-            for listener in parts:
-                listener.heard(channel, payload, self)
+        if topic == self._topics["receipt"]:
+            if self._sending.receipt(payload, self._monotonic()):
+                self.pump()
             return
-        try:
-            receipt = _RECEIPT.decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            self.counts.bad_messages += 1
-            return
-        for part in receipt.received:
-            runs = self.publisher.receipt(part.boot, part.ranges, self._monotonic())
-            if not runs:
-                continue
-            self._delete(part.boot, runs)
-            self.counts.receipted += sum(last - first + 1 for first, last in runs)
-            if self._observer is not None:
-                self._observer.receipted(self.identity.device, part.boot, runs)
-        self.pump()
-
-
-def _pack(entries: Sequence[Entry], max_bytes: int) -> tuple[bytes, int]:
-    """Return one payload and how many of ``entries``, from the first, are in it."""
-    total, used = 2, 0
-    for entry in entries:
-        total += len(entry.payload) + 1
-        if total > max_bytes:
-            break
-        used += 1
-    if used == 1:
-        return entries[0].payload, 1
-    return b"[" + b",".join(e.payload for e in entries[:used]) + b"]", used
+        channel, parts = self._heard_by.get(topic, ("", []))
+        for listener in parts:
+            listener.heard(channel, payload, self)

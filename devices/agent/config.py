@@ -28,8 +28,8 @@ with ``host``, and what their broker asks for (docs/open-data.md).
 
 from __future__ import annotations
 
-import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -37,8 +37,9 @@ import msgspec
 
 from cityops.errors import ConfigurationError
 from devices.agent.broker import BrokerAddress
-from devices.agent.frog_config import ButtonSection, EyesSection, PageSection, check_frog
-from devices.agent.sensor_check import check_drivers, check_sensors
+from devices.agent.config_faults import faults, listed
+from devices.agent.frog_config import ButtonSection, EyesSection, PageSection, frog_faults
+from devices.agent.sensor_check import sensor_faults
 from devices.agent.sensor_sections import AnySection
 from devices.contract.home_assistant import PREFIX, is_prefix
 from devices.contract.kind import discover
@@ -114,6 +115,12 @@ class AgentConfig(_Strict, frozen=True):
         """The device's shard."""
         return self.device.shard if self.device.shard is not None else shard_of(self.device.name)
 
+    @property
+    def is_frog(self) -> bool:
+        """Whether it has a page, a button or eyes."""
+        serves = self.page is not None and self.page.enabled
+        return serves or self.button is not None or self.eyes is not None
+
     def address(self) -> BrokerAddress:
         """Return where and as whom to connect; ConfigurationError without the password file."""
         b = self.broker
@@ -133,7 +140,7 @@ def load_config(path: Path) -> AgentConfig:
     """Return the configuration in ``path``.
 
     Raises:
-        ConfigurationError: naming the field, its value and what is allowed.
+        ConfigurationError: naming each field that is wrong, its value and what is allowed.
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -141,12 +148,12 @@ def load_config(path: Path) -> AgentConfig:
         raise ConfigurationError(f"{path} can't be read: {e.strerror}") from e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise ConfigurationError(f"{path} is no TOML: {e}") from e
-    try:
-        check_drivers(raw.get("sensors"))
-    except ConfigurationError as e:
-        raise ConfigurationError(f"{path}: {e}") from e
-    config = _convert(raw, AgentConfig, path)
-    _check(config, path)
+    found = list(faults(raw, AgentConfig))
+    config = _convert(raw, AgentConfig, path) if not found else None
+    if config is not None:
+        found = list(_semantic(config))
+    if config is None or found:
+        raise ConfigurationError(listed(str(path), found))
     return config
 
 
@@ -154,45 +161,27 @@ def _convert(raw: dict[str, Any], to: type[T], path: Path) -> T:
     try:
         return msgspec.convert(raw, to)
     except msgspec.ValidationError as e:
-        raise ConfigurationError(f"{path}: {_with_value(str(e), raw)}") from e
+        raise ConfigurationError(f"{path}: {e}") from e
 
 
-def _with_value(text: str, raw: Any) -> str:
-    """Return msgspec's message with the value it is about, which it leaves out."""
-    place = text.rpartition("`$")[2].rstrip("`")
-    value = raw
-    try:
-        for key, number in re.findall(r"\.(\w+)|\[(\d+)\]", place):
-            value = value[key] if key else value[int(number)]
-    except (KeyError, IndexError, TypeError):
-        return text
-    return text if isinstance(value, dict | list) else f"{text}; it is {value!r}"
-
-
-def _check(config: AgentConfig, path: Path) -> None:
-    kinds = discover()
-    if config.device.kind not in kinds:
-        raise ConfigurationError(
-            f"{path}: device.kind {config.device.kind!r} does not exist; there are {', '.join(kinds)}"
-        )
-    if not is_device_name(config.device.name):
-        raise ConfigurationError(
-            f"{path}: device.name {config.device.name!r}: lower case letters, digits and hyphens, at most 63"
-        )
+def _semantic(config: AgentConfig) -> Iterator[str]:
+    """Yield what types can't say."""
+    kinds, device = discover(), config.device
+    kind = kinds.get(device.kind)
+    if kind is None:
+        yield f"device.kind {device.kind!r} does not exist; there are {', '.join(kinds)}"
+    if not is_device_name(device.name):
+        yield f"device.name {device.name!r}: lower case letters, digits and hyphens, at most 63"
     if not config.sensors:
-        raise ConfigurationError(f"{path}: no sensors; add at least one [[sensors]]")
+        yield "no sensors; add at least one [[sensors]]"
+    elif kind is not None:
+        pins = {"button.pin": config.button, "eyes.pin": config.eyes}
+        taken = {section.pin: name for name, section in pins.items() if section is not None}
+        yield from sensor_faults(config.sensors, kind, taken)
     home = config.home_assistant
     if home is not None and not is_prefix(home.prefix):
-        raise ConfigurationError(
-            f"{path}: home_assistant.prefix {home.prefix!r}: letters, digits, _ and -, with / between"
-        )
-    pins = {"button.pin": config.button, "eyes.pin": config.eyes}
-    try:
-        check_frog(config.device.kind, config.page, config.button, config.eyes)
-        taken = {section.pin: name for name, section in pins.items() if section is not None}
-        check_sensors(config.sensors, kinds[config.device.kind], taken)
-    except ConfigurationError as e:
-        raise ConfigurationError(f"{path}: {e}") from e
+        yield f"home_assistant.prefix {home.prefix!r}: letters, digits, _ and -, with / between"
+    yield from frog_faults(device.kind, config.page, config.button, config.eyes)
 
 
 def _secret(path: str, section: str = "broker") -> str:

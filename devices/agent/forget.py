@@ -45,6 +45,6 @@ def forget(folder: Path, now_s: int) -> str:
 
 
 def _remove_broken(folder: Path) -> None:
-    """A record that was put aside as broken may still be read in parts."""
-    for old in folder.glob("frog.db.broken*"):
+    """A record or an outbox that was put aside as broken may still be read in parts."""
+    for old in folder.glob("*.db.broken*"):
         old.unlink()

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from devices.agent.agent import Agent
 from devices.agent.clock_state import Moment
 from devices.agent.frog_record import Record
@@ -19,13 +17,14 @@ from devices.agent.outbox import OutboxError
 from devices.agent.presses import PressCounter, Pressed
 from devices.drivers.button import Button
 from devices.drivers.eyes import SORRY, Eyes, Light, thanks
+from devices.log import get_logger
 from devices.page.judge import opinion
 from devices.page.ring import CLOCK_SET_S, Ring
 from devices.page.server import PageServer
 from devices.page.standing import Desk, Standing
 from devices.page.words import local
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _STANDING_EVERY_S = 1.0
 _LISTEN_AGAIN_S = 60.0

@@ -23,17 +23,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from cityops.errors import ConfigurationError
-from devices.page.guard import is_home, is_wildcard
+
+if TYPE_CHECKING:  # a device without a page does without
+    from zoneinfo import ZoneInfo
 
 _NAME = re.compile(r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")
 _PIN = re.compile(r"^[0-9]{4,12}$")
@@ -58,6 +59,8 @@ class PageSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     @property
     def zone(self) -> ZoneInfo:
         """The household's time zone."""
+        from zoneinfo import ZoneInfo
+
         return ZoneInfo(self.time_zone)
 
     def hosts(self, device: str) -> frozenset[str]:
@@ -98,45 +101,48 @@ class EyesSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return hour >= self.dark_from or hour < self.dark_until
 
 
-def check_frog(
+def frog_faults(
     kind: str, page: PageSection | None, button: ButtonSection | None, eyes: EyesSection | None
-) -> None:
-    """Check what types can't say.
-
-    Raises:
-        ConfigurationError: naming the field, its value and what is allowed.
-    """
+) -> Iterator[str]:
+    """Yield what types can't say: the field, its value and what is allowed."""
     given = [
         name for name, section in (("page", page), ("button", button), ("eyes", eyes)) if section is not None
     ]
     if given and kind != "frog":
-        raise ConfigurationError(f"[{given[0]}] is for frogs; device.kind is {kind!r}")
+        yield f"[{given[0]}] is for frogs; device.kind is {kind!r}"
     if page is not None:
-        _check_page(page)
+        yield from _page_faults(page)
     for name, pin in (("button", button and button.pin), ("eyes", eyes and eyes.pin)):
         if pin in _TAKEN:
-            raise ConfigurationError(f"{name}.pin {pin} belongs to {_TAKEN[pin]}; take another, 5 to 27")
+            yield f"{name}.pin {pin} belongs to {_TAKEN[pin]}; take another, 5 to 27"
     if button is not None and eyes is not None and button.pin == eyes.pin:
-        raise ConfigurationError(f"eyes.pin {eyes.pin} is button.pin as well; each needs its own")
+        yield f"eyes.pin {eyes.pin} is button.pin as well; each needs its own"
 
 
-def _check_page(page: PageSection) -> None:
+def _page_faults(page: PageSection) -> Iterator[str]:
+    import ipaddress
+    from zoneinfo import ZoneInfoNotFoundError
+
+    from devices.page.guard import is_home, is_wildcard
+
     try:
         ipaddress.ip_address(page.listen)
-    except ValueError as e:
-        raise ConfigurationError(
-            f"page.listen {page.listen!r} is no IP address; 0.0.0.0 is every one of IPv4"
-        ) from e
-    if not (is_wildcard(page.listen) or is_home(page.listen) or page.allow_public):
-        raise ConfigurationError(
-            f"page.listen {page.listen} is a public address, and the page shows when a household is at home; "
-            "leave it out, name an address of the home network, or say page.allow_public = true"
-        )
+    except ValueError:
+        yield f"page.listen {page.listen!r} is no IP address; 0.0.0.0 is every one of IPv4"
+    else:
+        if not (is_wildcard(page.listen) or is_home(page.listen) or page.allow_public):
+            yield (
+                f"page.listen {page.listen} is a public address, and the page shows when a household is at home; "
+                "leave it out, name an address of the home network, or say page.allow_public = true"
+            )
     for name in page.names:
         if not _NAME.match(name):
-            raise ConfigurationError(f"page.names {name!r}: lower case letters, digits, hyphens and dots")
+            yield f"page.names {name!r}: lower case letters, digits, hyphens and dots"
     try:
         _ = page.zone
-    except (ZoneInfoNotFoundError, ValueError) as e:
-        raise ConfigurationError(f"page.time_zone {page.time_zone!r} is not known; e.g. Europe/London") from e
-    page.pin()
+    except (ZoneInfoNotFoundError, ValueError):
+        yield f"page.time_zone {page.time_zone!r} is not known; e.g. Europe/London"
+    try:
+        page.pin()
+    except ConfigurationError as e:
+        yield str(e)

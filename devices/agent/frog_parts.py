@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from devices.agent.agent import Agent
 from devices.agent.config import AgentConfig
 from devices.agent.entry import Entry
@@ -19,12 +17,13 @@ from devices.agent.frog_record import Record, how_many_again, open_ring
 from devices.agent.outbox import OutboxError
 from devices.drivers.button import GpioButton
 from devices.drivers.eyes import GpioLight
+from devices.log import get_logger
 from devices.page.app import FrogApp, FrogHouse
 from devices.page.ring import Ring
 from devices.page.server import PageServer
 from devices.page.standing import Desk
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class History(Protocol):

@@ -12,16 +12,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from devices.agent.clock_state import Clk, Moment
 from devices.agent.entry import Entry, Key
 from devices.contract.messages import Activity
+from devices.log import get_logger
 from devices.page.judge import ACT_S
 from devices.page.ring import CLOCK_SET_S, FINE_SLOTS, Ring
 from devices.page.samples import SLOT_S, Note, Sample
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 RING_FILE = "frog.db"
 _STEP_MS = 2_000

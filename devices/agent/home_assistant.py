@@ -12,21 +12,22 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
 
-import structlog
-
 from devices.agent.broker import BrokerAddress, Will
 from devices.agent.clock_state import Moment
 from devices.agent.entry import Key
 from devices.agent.link import ServerLimits
 from devices.agent.paho_link import PahoLink
+from devices.agent.waker import Waker
 from devices.contract import home_assistant as ha
 from devices.contract.messages import Activity
+from devices.log import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 Reading = tuple[Mapping[str, float], datetime]
 
-_TURN_S = 0.5
+_TURN_S = 30.0
+"""The longest sleep of the thread; a reading and the end wake it."""
 _WAITING = 8
 """Readings that wait for the thread; older ones go: only the newest is shown."""
 
@@ -50,6 +51,7 @@ class HomeAssistant:
         self._fields: frozenset[str] = frozenset()
         self._latest: Reading | None = None
         self._latest_s = 0.0
+        self._waker = Waker()
         gone = ha.availability(subject, online=False)
         self._link = PahoLink(
             broker,
@@ -57,6 +59,7 @@ class HomeAssistant:
             Will(gone.topic, gone.payload if enabled else b""),
             self,
             first_within_s=first_within_s,
+            waker=self._waker,
         )
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="home-assistant", daemon=True)
@@ -68,7 +71,9 @@ class HomeAssistant:
     def close(self) -> None:
         """Say that nothing comes any more, and end."""
         self._stop.set()
+        self._waker.wake()
         self._thread.join(timeout=5.0)
+        self._waker.close()
 
     # -- what the agent tells, in its thread -----------------------------------------
 
@@ -81,6 +86,7 @@ class HomeAssistant:
                 self._readings.get_nowait()
         with suppress(queue.Full):
             self._readings.put_nowait((dict(fields), at))
+        self._waker.wake()
 
     def noted(self, key: Key, moment: Moment, activity: Activity, source: str) -> None:
         """A diary entry was kept: it stays in the diary."""

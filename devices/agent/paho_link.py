@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import time
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ from cityops.runtime.backoff import Backoff
 from devices.agent.broker import BrokerAddress, Reconnect, Will
 from devices.agent.link import LinkEvents
 from devices.agent.paho_session import PahoSession
+from devices.agent.waker import Waker
 
 RECONNECT = Backoff(first_s=1.0, cap_s=300.0)
 
@@ -21,6 +23,7 @@ class PahoLink:
         client_id: the device's name; a broker may insist that it equals the user name.
         reconnect: when to try again; by default full jitter up to 5 minutes.
         first_within_s: spread of the first connection after a start [s], by default a minute.
+        waker: ends a wait in :meth:`service`; its owner closes it.
     """
 
     def __init__(
@@ -32,6 +35,7 @@ class PahoLink:
         reconnect: Reconnect | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         first_within_s: float | None = None,
+        waker: Waker | None = None,
     ) -> None:
         self._broker = broker
         self._client_id = client_id
@@ -43,6 +47,8 @@ class PahoLink:
         self._session: PahoSession | None = None
         self._next_attempt_s = self._reconnect.first(monotonic())
         self._closed = False
+        self._waker = waker or Waker()
+        self._owns_waker = waker is None
         self.last_reason = ""
 
     @property
@@ -68,9 +74,19 @@ class PahoLink:
         if self._session is None and not self._closed and now_s >= self._next_attempt_s:
             self._open()
         if self._session is None:
-            time.sleep(min(timeout_s, max(0.0, self._next_attempt_s - now_s)))
+            idle_s = timeout_s if self._closed else self._next_attempt_s - now_s
+            self._waker.wait(min(timeout_s, max(0.0, idle_s)))
             return
-        self._session.client.loop(timeout_s)
+        client = self._session.client
+        # Pings are paho's business in loop(), and so is a silent broker: look in often enough for both.
+        longest_s = self._broker.keepalive_s / 4 if self._session.accepted else 1.0
+        sock = client.socket()
+        self._waker.wait(
+            min(timeout_s, longest_s),
+            sock if isinstance(sock, socket.socket) else None,
+            writes=client.want_write(),
+        )
+        client.loop(0.0)
 
     def close(self) -> None:
         """Say goodbye; the broker then sends no last will."""
@@ -78,6 +94,8 @@ class PahoLink:
         session, self._session = self._session, None
         if session is not None:
             session.close()
+        if self._owns_waker:
+            self._waker.close()
 
     def _open(self) -> None:
         session = PahoSession(

@@ -2,7 +2,8 @@
 
 A part has no loop and no thread: the agent calls it, always from its owner's own loop, and it
 says something by :meth:`Voice.say`. Parts never raise: what goes wrong in one is told upwards as
-what it reports, and the device goes on measuring.
+what it reports, and the device goes on measuring. A part that needs no turn each second has an
+attribute ``every_s``, how often it wants one at least [s]: the loop of a device sleeps the longer.
 """
 
 from __future__ import annotations
@@ -47,5 +48,5 @@ class Part(Protocol):
         ...
 
     def turn(self, moment: Moment, voice: Voice) -> None:
-        """A turn of the device's loop, at least once a second on a device; must be quick."""
+        """A turn of the device's loop, on a device at least once a second or each ``every_s``; must be quick."""
         ...

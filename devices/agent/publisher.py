@@ -217,12 +217,17 @@ class Publisher:
     def wake_s(self) -> float | None:
         """Return when something is due by itself, or None while only events matter."""
         due = [self._flights[0].due_s] if self._flights else []
-        if self._online and self.waiting:
+        may_go = self.waiting and (self._diary_waits or self._in_flight < self._limits.unreceipted)
+        if self._online and may_go and len(self._by_mid) < self._window:
             pause_s = max(self._limits.interval_s, self._limits.gap_s)
             due.append(max(self._hold_until_s, self._last_sent_s + pause_s))
         return min(due, default=None)
 
     # -- inside ------------------------------------------------------------------
+
+    @property
+    def _diary_waits(self) -> bool:
+        return any(key in self._state for key in self._diary)
 
     def _may_send(self, now_s: float) -> bool:
         return (

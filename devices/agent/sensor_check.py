@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from cityops.errors import ConfigurationError
 from devices.agent.sensor_sections import (
     BAUDS,
-    DRIVERS,
     Dht22Section,
     Ds18b20Section,
     Hcsr04Section,
@@ -17,61 +17,55 @@ from devices.agent.sensor_sections import (
 from devices.contract.kind import Kind
 from devices.drivers.boards import is_bus_name
 
+_FIRST_FREE_PIN = 5
 _HEADER_PORTS = ("/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0")
 
 
-def check_drivers(raw: object) -> None:
-    """Check the names of drivers in a file, before it is read any further.
-
-    Raises:
-        ConfigurationError: naming the one that is not known, and those that are.
-    """
-    for number, section in enumerate(raw if isinstance(raw, list) else ()):
-        driver = section.get("driver") if isinstance(section, dict) else None
-        if isinstance(driver, str) and driver not in DRIVERS:
-            raise ConfigurationError(
-                f"sensors[{number}].driver {driver!r} is not known; there are {', '.join(DRIVERS)}"
-            )
-
-
-def check_sensors(
+def sensor_faults(
     sections: Sequence[Section], kind: Kind, pins_taken: Mapping[int, str] | None = None
-) -> None:
-    """Check sections against the device's kind and each other.
+) -> Iterator[str]:
+    """Yield what is wrong with sections, against the device's kind and each other; each names the field, its value and what is allowed.
 
     Args:
         sections: in the order of the file.
         kind: of the device.
         pins_taken: GPIO pins of the button and the eyes, and what they are for.
-
-    Raises:
-        ConfigurationError: naming the field, its value and what is allowed.
     """
     writers: dict[str, str] = {}
     places: dict[str, str] = {}
     pins = _bus_pins(sections)
     for pin, owner in (pins_taken or {}).items():
-        if pin in pins:
-            raise ConfigurationError(f"{owner} {pin} is {pins[pin]} already; each needs its own pin")
+        if pin in pins and pin >= _FIRST_FREE_PIN:  # those below are refused for any button
+            yield f"{owner} {pin} is {pins[pin]} already; each needs its own pin"
         pins[pin] = owner
     for number, section in enumerate(sections):
         name = f"sensors[{number}] ({section.driver})"
-        _check_section(section, name)
-        for field in names_of(section, kind, name).values():
-            if field in writers:
-                raise ConfigurationError(
-                    f'{name}: {writers[field]} writes {field!r} already; leave it out with fields = {{ … = "" }} '
-                    "or give it to another field"
-                )
-            writers[field] = name
-        _check_place(section, name, places)
-        _check_pins(section, name, pins)
+        for check in (
+            partial(_check_section, section, name),
+            partial(_check_fields, section, kind, name, writers),
+            partial(_check_place, section, name, places),
+            partial(_check_pins, section, name, pins),
+        ):
+            try:
+                check()
+            except ConfigurationError as e:
+                yield str(e)
     for number, section in enumerate(sections):
         if isinstance(section, Hcsr04Section) and section.air_from not in {None, *writers}:
-            raise ConfigurationError(
+            yield (
                 f"sensors[{number}] (hcsr04).air_from {section.air_from!r}: no sensor writes it; there are "
                 f"{', '.join(sorted(writers))}"
             )
+
+
+def _check_fields(section: Section, kind: Kind, name: str, writers: dict[str, str]) -> None:
+    for field in names_of(section, kind, name).values():
+        if field in writers:
+            raise ConfigurationError(
+                f'{name}: {writers[field]} writes {field!r} already; leave it out with fields = {{ … = "" }} '
+                "or give it to another field"
+            )
+        writers[field] = name
 
 
 def names_of(section: Section, kind: Kind, name: str = "") -> dict[str, str]:

@@ -6,34 +6,38 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import structlog
-
-from cityops.errors import ConfigurationError, TransientError
 from devices.agent.agent import Agent, Identity
 from devices.agent.broker import Will
-from devices.agent.clock_state import ClockWatch, Moment
+from devices.agent.card_outbox import CardOutbox
+from devices.agent.clock_state import Clk, ClockWatch, Moment
 from devices.agent.config import AgentConfig
-from devices.agent.frog import Frog, FrogParts
-from devices.agent.frog_parts import make_frog, make_parts
-from devices.agent.home_assistant import HomeAssistant
-from devices.agent.outbox import OutboxError
+from devices.agent.only_one import OnlyOne
 from devices.agent.paho_link import PahoLink
 from devices.agent.publisher import Limits, Publisher
 from devices.agent.sampler import Sampler
 from devices.agent.sensor_build import build_sensors
-from devices.agent.sqlite_outbox import SqliteOutbox
 from devices.agent.systemd import Notifier
-from devices.contract.home_assistant import Subject
+from devices.agent.waker import Waker
 from devices.contract.kind import discover
 from devices.drivers.base import Sensor
+from devices.log import get_logger
 
-log = structlog.get_logger(__name__)
+if TYPE_CHECKING:  # imported by those devices only that have them
+    from devices.agent.frog import Frog, FrogParts
+    from devices.agent.home_assistant import HomeAssistant
+
+log = get_logger(__name__)
 
 FIRMWARE = "0.1.0"
 OUTBOX_FILE = "outbox.db"
 _TIMESYNC = Path("/run/systemd/timesync/synchronized")
-_LONGEST_WAIT_S = 1.0
+_LONGEST_WAIT_S = 30.0
+_UNSET_WAIT_S = 2.0
+"""While the clock is not set: the server is told soon after it is."""
+_FROG_WAIT_S = 1.0
+"""With a page, a button or eyes: whoever presses wants an answer."""
 
 
 def make_sensors(config: AgentConfig) -> list[Sensor]:
@@ -71,7 +75,9 @@ class DeviceService:
         self._config = config
         self._notifier = notifier or Notifier({})
         self._synchronised = synchronised
-        self._outbox = _open_outbox(Path(config.device.data_dir))
+        self._waker = Waker()
+        self._only_one = OnlyOne(Path(config.device.data_dir))
+        self._outbox = CardOutbox(Path(config.device.data_dir) / OUTBOX_FILE)
         self._watch = ClockWatch(self._outbox.last_wall_ms())
         rng = random.Random()
         identity = Identity(
@@ -87,19 +93,31 @@ class DeviceService:
             self._outbox,
             Publisher(Limits(), rng),
             time.monotonic,
+            trouble=self._outbox.trouble,
         )
         will = Will(identity.topic("status"), identity.last_will())
         self._link = PahoLink(
-            config.address(), config.device.name, will, self.agent, first_within_s=first_within_s
+            config.address(),
+            config.device.name,
+            will,
+            self.agent,
+            first_within_s=first_within_s,
+            waker=self._waker,
         )
         self.agent.start(self._link)
         self._frog = self._make_frog(parts)
         self._home_assistant = self._make_home_assistant()
-        self._unstored = 0
         self._failures = 0
+        self._longest_s = 1.0
 
-    def run(self, stop: Callable[[], bool]) -> None:
-        """Measure and send until ``stop()``; then say goodbye and close the outbox."""
+    def run(self, stop: Callable[[], bool], *, signals: bool = False) -> None:
+        """Measure and send until ``stop()``; then say goodbye and close the outbox.
+
+        ``signals``: ``stop`` is asked when a signal comes, and the loop may sleep long; else every second.
+        """
+        if signals:
+            self._waker.wake_on_signals()
+            self._longest_s = _LONGEST_WAIT_S
         log.info(
             "started", device=self._config.device.name, boot=self.agent.boot, waiting=self._outbox.depth()
         )
@@ -116,17 +134,24 @@ class DeviceService:
             if self._frog is not None:
                 self._frog.close()
             self.agent.stop()
+            self._waker.close()
+            self._only_one.close()
             log.info("stopped", device=self._config.device.name)
 
     def _turn(self) -> None:
-        wait_s = self.agent.step(self._moment())
+        moment = self._moment()
+        due_in_s = self.agent.step(moment)
         if self._frog is not None:
             self._frog.turn(self._moment())
-        self._link.service(min(max(wait_s, 0.0), _LONGEST_WAIT_S))
+        self._link.service(max(0.0, min(due_in_s, self.agent.wake_in_s(), self._patience_s(moment))))
         self._report()
-        if self.agent.counts.unstored == self._unstored:
-            # A device that can't store is restarted by the watchdog rather than losing in silence.
-            self._notifier.alive(time.monotonic())
+        self._notifier.alive(time.monotonic())
+
+    def _patience_s(self, moment: Moment) -> float:
+        """Return how long the loop may sleep where no reading and no message is due [s]."""
+        own_s = _FROG_WAIT_S if self._frog is not None else self._longest_s
+        clock_s = _LONGEST_WAIT_S if moment.clk == Clk.SYNCHRONISED else _UNSET_WAIT_S
+        return min(own_s, clock_s, self._notifier.patience_s)
 
     @property
     def frog(self) -> Frog | None:
@@ -134,6 +159,10 @@ class DeviceService:
         return self._frog
 
     def _make_frog(self, parts: FrogParts | None) -> Frog | None:
+        if parts is None and not self._config.is_frog:
+            return None
+        from devices.agent.frog_parts import make_frog, make_parts
+
         parts = parts or make_parts(self._config, boot_time_s)
         if parts is None:
             return None
@@ -143,6 +172,9 @@ class DeviceService:
         section, identity = self._config.home_assistant, self.agent.identity
         if section is None:
             return None
+        from devices.agent.home_assistant import HomeAssistant
+        from devices.contract.home_assistant import Subject
+
         subject = Subject(
             device=identity.device,
             kind=discover()[identity.kind],
@@ -165,16 +197,6 @@ class DeviceService:
         if sampler.failures != self._failures:
             self._failures = sampler.failures
             log.warning("sensor failed", failures=sampler.failures, last=sampler.last_failure)
-
-
-def _open_outbox(folder: Path) -> SqliteOutbox:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return SqliteOutbox(folder / OUTBOX_FILE)
-    except OSError as e:
-        raise ConfigurationError(f"device.data_dir {folder} can't be made: {e.strerror}") from e
-    except OutboxError as e:
-        raise TransientError(str(e)) from e
 
 
 def boot_time_s() -> float:

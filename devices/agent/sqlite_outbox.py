@@ -1,9 +1,10 @@
 """The outbox of a device: a bounded ring in SQLite on its card.
 
-WAL with ``synchronous=FULL`` and one commit per entry: 9.4 kB written per reading,
-2.7 MB a day at a 5-minute cadence, nothing to a card; 30 kills while writing lost none
-of 10,867 committed entries. Receipted entries stay as history until their room is
-needed, so that a server restored from an old backup can be filled again.
+WAL with ``synchronous=FULL`` and one commit per entry (docs/benchmarks.md says what that writes a
+day). Receipts are marked with the next entry's commit: to lose a mark in a power cut costs sending
+again what the server's ledger then refuses as a duplicate, and to write it at once would double the
+wear of the card. Receipted entries stay as history until their room is needed, so that a server
+restored from an old backup can be filled again.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import secrets
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from devices.agent.entry import Entry, Key, Run
+from devices.agent.entry import Entry, Key, Run, runs_of
 from devices.agent.outbox import BOOT_SPREAD, OutboxError, next_boot
 
 _SCHEMA = """
@@ -34,8 +35,11 @@ create table if not exists outbox (
 ) without rowid;
 """
 _COLUMNS = "boot, seq, channel, wall_ms, mono_ms, clk, payload"
+_INTO = f"outbox ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)"
 DEFAULT_CAPACITY = 400 * 288
 """400 days of a reading every 5 minutes: some 25 MB."""
+_MARKS = 2_000
+"""Receipted entries that wait in memory for being marked, at most."""
 
 
 class SqliteOutbox:
@@ -49,28 +53,33 @@ class SqliteOutbox:
         path: database file; its folder must exist.
         capacity: entries kept, receipted ones included.
         wall: seconds since 1970 UTC as far as the device knows, for boot numbers.
+        connect: opens the file in autocommit: each statement is durable when it returns.
 
     Raises:
         OutboxError: the file can't be opened or is no outbox.
     """
 
     def __init__(
-        self, path: Path, capacity: int = DEFAULT_CAPACITY, wall: Callable[[], float] = time.time
+        self,
+        path: Path,
+        capacity: int = DEFAULT_CAPACITY,
+        wall: Callable[[], float] = time.time,
+        connect: Callable[[Path], sqlite3.Connection] | None = None,
     ) -> None:
         self._capacity = capacity
         self._wall = wall
         self._slack = max(1, capacity // 100)
+        self._marks: dict[int, set[int]] = {}
+        self._rows: int
+        self._unreceipted: int
         with _as_outbox_error(path):
-            # autocommit: each statement is one transaction, durable when it returns
-            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db = (connect or _connect)(path)
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = full")
             self._db.executescript(_SCHEMA)
             self._db.execute("insert or ignore into meta values ('install_id', ?)", (uuid.uuid4().hex,))
-            self._rows: int = self._db.execute("select count(*) from outbox").fetchone()[0]
-            self._unreceipted: int = self._db.execute(
-                "select count(*) from outbox where receipted = 0"
-            ).fetchone()[0]
+            counted = "select count(*), coalesce(sum(receipted = 0), 0) from outbox"
+            self._rows, self._unreceipted = self._db.execute(counted).fetchone()
         self._path = path
 
     @property
@@ -93,34 +102,51 @@ class SqliteOutbox:
             self._db.execute("insert or replace into meta values ('boot', ?)", (boot,))
         return boot
 
-    def append(self, entry: Entry) -> Sequence[Key]:
-        """Store ``entry``, durable on return."""
-        with _as_outbox_error(self._path):
+    def take_over(self, boot: int) -> None:
+        """Have ``boot``, which was begun elsewhere, be the last one begun."""
+        with _as_outbox_error(self._path), self._transaction():
             self._db.execute(
-                f"insert into outbox ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
-                (
-                    entry.boot,
-                    entry.seq,
-                    entry.channel,
-                    entry.wall_ms,
-                    entry.mono_ms,
-                    entry.clk,
-                    entry.payload,
-                ),
+                "insert into meta values ('boot', ?1) on conflict do update set value = max(value, ?1)",
+                (boot,),
             )
+
+    def call_itself(self, install_id: str) -> None:
+        """Go on under the name of the file that this one replaces on the same card."""
+        with _as_outbox_error(self._path):
+            self._db.execute("insert or replace into meta values ('install_id', ?)", (install_id,))
+
+    def append(self, entry: Entry) -> Sequence[Key]:
+        """Store ``entry``, durable on return, and mark what was receipted since the last."""
+        row = (entry.boot, entry.seq, entry.channel, entry.wall_ms, entry.mono_ms, entry.clk, entry.payload)
+        with _as_outbox_error(self._path):
+            with self._transaction():
+                self._db.execute(f"insert into {_INTO}", row)
+                self._mark()
+            self._marks.clear()
             self._rows += 1
             self._unreceipted += 1
-            return self._make_room() if self._rows > self._capacity else ()
+        return self._make_room() if self._rows > self._capacity else ()
+
+    def adopt(self, entries: Iterable[Entry]) -> None:
+        """Store entries that come from elsewhere, all or none; one that is here already stays as it is."""
+        rows = [(e.boot, e.seq, e.channel, e.wall_ms, e.mono_ms, e.clk, e.payload) for e in entries]
+        with _as_outbox_error(self._path):
+            before = self._db.total_changes
+            with self._transaction():
+                self._db.executemany(f"insert or ignore into {_INTO}", rows)
+            self._rows += self._db.total_changes - before
+            self._unreceipted += self._db.total_changes - before
 
     def commit(self) -> None:
         """Nothing left to do: each append is its own commit."""
 
     def pending(self) -> Sequence[tuple[Key, str]]:
         """Return keys and channels of unreceipted entries, oldest first."""
-        rows = self._db.execute(
-            "select boot, seq, channel from outbox where receipted = 0 order by boot, seq"
-        )
-        return [((boot, seq), channel) for boot, seq, channel in rows]
+        with _as_outbox_error(self._path):
+            rows = self._db.execute(
+                "select boot, seq, channel from outbox where receipted = 0 order by boot, seq"
+            ).fetchall()
+        return [((boot, seq), channel) for boot, seq, channel in rows if seq not in self._marks.get(boot, ())]
 
     def load(self, keys: Sequence[Key]) -> list[Entry]:
         """Return the entries of ``keys`` that are there, in that order."""
@@ -146,13 +172,19 @@ class SqliteOutbox:
                 yield Entry(*row)
 
     def receipted(self, boot: int, runs: Sequence[Run]) -> None:
-        """Mark these entries as held by the server."""
-        with _as_outbox_error(self._path), self._transaction():
+        """Take these entries for held by the server; written down with the next entry."""
+        marked = self._marks.setdefault(boot, set())
+        before = len(marked)
+        with _as_outbox_error(self._path):
             for first, last in runs:
-                self._unreceipted -= self._db.execute(
-                    "update outbox set receipted = 1 where boot = ? and seq between ? and ? and receipted = 0",
+                found = self._db.execute(
+                    "select seq from outbox where boot = ? and seq between ? and ? and receipted = 0",
                     (boot, first, last),
-                ).rowcount
+                )
+                marked.update(seq for (seq,) in found)
+            self._unreceipted -= len(marked) - before
+            if sum(map(len, self._marks.values())) >= _MARKS:
+                self._flush()
 
     def forget_receipted(self) -> int:
         """Delete what the server holds, overwriting it in the file; return how many entries.
@@ -161,8 +193,9 @@ class SqliteOutbox:
             OutboxError: nothing was deleted.
         """
         with _as_outbox_error(self._path):
+            self._flush()
             self._db.execute("pragma secure_delete = on")
-            gone = self._db.execute("delete from outbox where receipted = 1").rowcount
+            gone: int = self._db.execute("delete from outbox where receipted = 1").rowcount
             self._db.execute("pragma wal_checkpoint(truncate)")
             self._rows -= gone
         return gone
@@ -172,16 +205,35 @@ class SqliteOutbox:
         return self._unreceipted
 
     def close(self) -> None:
-        """Close the file."""
+        """Mark what was receipted, where the card takes it, and close the file."""
+        with suppress(sqlite3.Error):
+            self._flush()
         self._db.close()
 
+    def _flush(self) -> None:
+        if not any(self._marks.values()):
+            return
+        with self._transaction():
+            self._mark()
+        self._marks.clear()
+
+    def _mark(self) -> None:
+        for boot, sequences in self._marks.items():
+            self._db.executemany(
+                "update outbox set receipted = 1 where boot = ? and seq between ? and ?",
+                [(boot, first, last) for first, last in runs_of(sorted(sequences))],
+            )
+
     def _make_room(self) -> Sequence[Key]:
-        old = self._oldest("receipted = 1", self._slack)
-        if old:
-            self._delete(old)
-            return ()
-        dropped = self._oldest("receipted = 0 and channel = 'reading'", 2 * self._slack)[::2]
-        self._delete(dropped)
+        try:
+            old = self._oldest("receipted = 1", self._slack)
+            if old:
+                self._delete(old)
+                return ()
+            dropped = self._oldest("receipted = 0 and channel = 'reading'", 2 * self._slack)[::2]
+            self._delete(dropped)
+        except sqlite3.Error:
+            return ()  # the entry is stored; room is made with the next one
         self._unreceipted -= len(dropped)
         return dropped
 
@@ -199,10 +251,15 @@ class SqliteOutbox:
         self._db.execute("begin immediate")
         try:
             yield
+            self._db.execute("commit")  # with a full card it is this that fails
         except BaseException:
-            self._db.execute("rollback")
+            if self._db.in_transaction:
+                self._db.execute("rollback")
             raise
-        self._db.execute("commit")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None)
 
 
 @contextmanager

@@ -20,6 +20,11 @@ class Notifier:
         self._every_s = int(environment.get("WATCHDOG_USEC") or 0) / 2e6
         self._next_s = 0.0
 
+    @property
+    def patience_s(self) -> float:
+        """How long :meth:`alive` may stay uncalled [s]; infinite without a watchdog."""
+        return self._every_s / 2 if self._every_s > 0 else float("inf")
+
     def ready(self) -> None:
         """The service is up."""
         self._send("READY=1")
@@ -38,4 +43,5 @@ class Notifier:
         if not self._address:
             return
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
+            to.settimeout(1.0)  # nobody reads: not our loop's trouble
             to.sendto(message.encode(), self._address)

@@ -52,7 +52,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``install`` is made with the device's outbox: two live devices that show different ones under one
     name are a copied identity. ``wall_ms`` and ``mono_ms`` are the device's two clocks when it said
-    this, for the server's one offset per boot.
+    this, for the server's one offset per boot. ``trouble`` is what is wrong with the device's card while
+    it keeps readings in memory; ``lost`` counts the entries of this start that it had to give up.
     """
 
     online: bool
@@ -64,6 +65,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     install: str = ""
     wall_ms: Milliseconds | None = None
     mono_ms: Milliseconds | None = None
+    trouble: str = ""
+    lost: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] = 0
 
 
 class Diary(msgspec.Struct, frozen=True, kw_only=True):

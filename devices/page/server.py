@@ -16,12 +16,11 @@ import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-import structlog
-
+from devices.log import get_logger
 from devices.page.app import MAX_FORM_BYTES, FrogApp, Request, Response, with_security
 from devices.page.guard import is_home
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 CONNECTIONS = 8
 LONGEST_S = 30.0

@@ -9,6 +9,7 @@ import msgspec
 
 from devices.contract.kind import Kind
 from devices.contract.topics import parse
+from ingest.core.clocks import BootClock, Start
 from ingest.core.diagnose import is_array
 from ingest.core.readings import Readings
 from ingest.core.reasons import KEPT_BYTES, DeadLetter, Reason, sentence
@@ -74,7 +75,7 @@ class Batch:
         dead_letters: what is set aside.
         unknown_devices: names that no registered device has.
         unknown_fields: fields that no kind declares, counted by name.
-        clocks: offsets of devices' boots that are not stored yet, by (device_id, boot) [µs].
+        clocks: what is known of devices' starts and not stored yet.
         replay: for a batch of dead letters played again.
     """
 
@@ -87,7 +88,7 @@ class Batch:
     dead_letters: list[DeadLetter] = field(default_factory=list)
     unknown_devices: set[str] = field(default_factory=set)
     unknown_fields: Counter[str] = field(default_factory=Counter)
-    clocks: dict[tuple[int, int], int] = field(default_factory=dict)
+    clocks: dict[Start, BootClock] = field(default_factory=dict)
     replay: Replay | None = None
 
 

@@ -10,6 +10,7 @@ import msgspec
 from devices.contract import topics
 from devices.contract.messages import MAX_PAYLOAD_BYTES, Diary, Status
 from ingest.core.batch import Batch, DiaryRow, ReportedRow, StatusRow, topic_text
+from ingest.core.clocks import CLOCK_UNSET, BootClock, Clocks
 from ingest.core.diagnose import DECODE_ERRORS, Problem, explain_error
 from ingest.core.directory import DAY_US, Directory
 from ingest.core.known_devices import KnownDevice
@@ -30,10 +31,11 @@ Both are looked for, from the left, since an escaped backslash before u0000 is n
 class Others:
     """Files messages of the other channels, and bad ones, into a batch."""
 
-    def __init__(self, batch: Batch, directory: Directory, now_us: int) -> None:
+    def __init__(self, batch: Batch, directory: Directory, now_us: int, clocks: Clocks) -> None:
         self._batch = batch
         self._directory = directory
         self._now_us = now_us
+        self._clocks = clocks
 
     def check_topic(self, message: int) -> tuple[topics.Topic, KnownDevice] | None:
         """Return topic and device where both are right, else file the message and return None."""
@@ -154,10 +156,22 @@ class Others:
         except DECODE_ERRORS as e:
             self.refuse_problem(message, explain_error(payload, e), device)
             return
+        self._learn_clock(status, device)
         text = _without_nul(msgspec.json.encode(msgspec.to_builtins(status)))
         self._batch.statuses[device.device_id] = StatusRow(
             device_id=device.device_id, status=text, message=message
         )
+
+    def _learn_clock(self, status: Status, device: KnownDevice) -> None:
+        """Learn the offset of the start that a birth message tells of: from its time, else from its arrival."""
+        if not status.online or status.wall_ms is None or status.mono_ms is None:
+            return
+        wall_us, mono_us = status.wall_ms * 1000, status.mono_ms * 1000
+        possible = time_problem(wall_us, device.installed_at_us - DAY_US, self._now_us) is None
+        clock = BootClock(self._now_us - mono_us, "arrival", wall_us - mono_us)
+        if possible and status.clk not in CLOCK_UNSET:
+            clock = BootClock(wall_us - mono_us, "birth")
+        self._clocks.born((device.device_id, status.boot), clock)
 
     def _file_reported(self, message: int, device: KnownDevice) -> None:
         payload = self._batch.payloads[message]

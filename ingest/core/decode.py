@@ -7,7 +7,7 @@ it; what it can't read goes, message by message, through ``channels`` and ``diag
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import repeat
 
 import msgspec
@@ -17,11 +17,13 @@ from devices.contract.messages import MAX_PAYLOAD_BYTES
 from ingest.core.batch import Batch, known_names, reading_payload
 from ingest.core.bucket import Bucket
 from ingest.core.channels import Others
+from ingest.core.clocks import BootClock, ClockOffsets, Clocks, Start
 from ingest.core.diagnose import DECODE_ERRORS, Problem, decode_each, is_array
 from ingest.core.directory import NOWHERE, Directory
+from ingest.core.known_devices import KnownDevice
 from ingest.core.readings import NO_BOOT, NO_CLK, NO_MONO, Columns, Readings
 from ingest.core.reasons import Reason, sentence
-from ingest.core.validate import ClockOffsets, Clocks, validate
+from ingest.core.validate import validate
 
 MOST_UNKNOWN_NAMES = 50
 """Names of unknown fields kept apart; a device can't fill the memory with new names."""
@@ -37,10 +39,15 @@ class Decoder:
         self._clocks = ClockOffsets() if clocks is None else clocks
         self.replace_directory(directory)
 
-    def clocks_saved(self, saved: Mapping[tuple[int, int], int]) -> None:
-        """Take note that these offsets, a batch's ``clocks``, are stored for good."""
-        for boot in saved:
-            self._clocks.unsaved.pop(boot, None)
+    def clocks_saved(self, saved: Mapping[Start, BootClock]) -> None:
+        """Take note that a batch's ``clocks`` are stored for good."""
+        for start, clock in saved.items():
+            if self._clocks.unsaved.get(start) == clock:
+                del self._clocks.unsaved[start]
+
+    def know_clocks(self, devices: Iterable[KnownDevice]) -> None:
+        """Take what is stored of the devices' clocks: this process may be new, or have new shards."""
+        self._clocks.know(devices)
 
     def replace_directory(self, directory: Directory) -> None:
         """Use newly loaded devices from now on."""
@@ -58,7 +65,7 @@ class Decoder:
         batch = Batch(topics, payloads)
         buckets = [Bucket() for _ in self._directory.kinds]
         odd = self._fast(topics, payloads, buckets)
-        others = Others(batch, self._directory, now_us)
+        others = Others(batch, self._directory, now_us, self._clocks)
         for message in odd:
             self._slow(message, batch, buckets, others)
         for kind_no, bucket in enumerate(buckets):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class KnownDevice:
         installed_at_us: installation [µs since 1970 UTC]; no reading is older than a
             day before it.
         home_id: home it stands in, for diary entries; None outside homes.
+        clock: what is stored of its latest start's clock: boot, offset [µs], from what; None where nothing is.
     """
 
     device_id: int
@@ -25,3 +27,4 @@ class KnownDevice:
     shard: int
     installed_at_us: int
     home_id: int | None = None
+    clock: tuple[int, int, Literal["reading", "birth", "arrival"]] | None = field(default=None, compare=False)

@@ -8,27 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from devices.contract.kind import Field
-from ingest.core.readings import (
-    NO_BOOT,
-    NO_MONO,
-    QUALITY_CLOCK_REPAIRED,
-    QUALITY_CLOCK_SUSPECT,
-    Readings,
-)
+from ingest.core.clocks import Clocks, repair_times
+from ingest.core.readings import NO_BOOT, Readings
 from ingest.core.reasons import Reason, sentence
 
 FUTURE_US = 5 * 60 * 1_000_000
 """How far ahead of the server's clock a reading may be dated [µs]."""
 
 DAY_MS = 86_400_000
-
-_CLOCK_UNSET = (0, 1)  # never synchronised; restored from a file at start
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,67 +31,6 @@ class Rejection:
     reason: Reason
     field: str | None
     sentence: str
-
-
-class Clocks(Protocol):
-    """What is known of the devices' clocks: wall clock minus monotonic clock per device and boot [µs]."""
-
-    @property
-    def unsaved(self) -> dict[tuple[int, int], int]:
-        """Offsets by (device_id, boot) that no one has stored yet."""
-
-    def learn(
-        self, device_id: NDArray[np.int32], boot: NDArray[np.int64], offset_us: NDArray[np.int64]
-    ) -> None:
-        """Take the offsets of readings whose time is right."""
-
-    def look_up(
-        self, device_id: NDArray[np.int32], boot: NDArray[np.int64]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Return which rows have a known offset, and the offsets [µs]."""
-
-
-class ClockOffsets:
-    """Wall clock minus monotonic clock of each device's latest boot, learnt from good readings.
-
-    A device without a battery clock starts in 1970 or where it stopped, and says so later:
-    its readings carry milliseconds since boot, and one reading with the right time dates
-    them all. Indexed by device_id, which the database hands out densely.
-
-    Attributes:
-        unsaved: offsets of boots that began since, by (device_id, boot): whoever stores them
-            takes them out. They date readings that were set aside before (``replay_letters``).
-    """
-
-    def __init__(self) -> None:
-        self.unsaved: dict[tuple[int, int], int] = {}
-        self._boot: NDArray[np.int64] = np.full(0, NO_BOOT, dtype=np.int64)
-        self._offset_us: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-
-    def learn(
-        self, device_id: NDArray[np.int32], boot: NDArray[np.int64], offset_us: NDArray[np.int64]
-    ) -> None:
-        """Remember the offsets [µs] of these devices' boots; the last of a device stays."""
-        if len(device_id) == 0:
-            return
-        grow = int(device_id.max()) + 1 - len(self._boot)
-        if grow > 0:
-            self._boot = np.concatenate([self._boot, np.full(grow, NO_BOOT, dtype=np.int64)])
-            self._offset_us = np.concatenate([self._offset_us, np.zeros(grow, dtype=np.int64)])
-        for row in np.flatnonzero(self._boot[device_id] != boot).tolist():
-            self.unsaved[int(device_id[row]), int(boot[row])] = int(offset_us[row])
-        self._boot[device_id] = boot
-        self._offset_us[device_id] = offset_us
-
-    def look_up(
-        self, device_id: NDArray[np.int32], boot: NDArray[np.int64]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Return which rows have a known offset, and the offsets [µs]."""
-        inside = device_id < len(self._boot)
-        at = np.where(inside, device_id, 0)
-        if len(self._boot) == 0:
-            return inside, np.zeros(len(device_id), dtype=np.int64)
-        return inside & (self._boot[at] == boot) & (boot != NO_BOOT), self._offset_us[at]
 
 
 def validate(
@@ -121,30 +52,6 @@ def validate(
     if rejected:
         readings = readings.take(~bad)
     return _number(readings), rejected
-
-
-def repair_times(readings: Readings, earliest: NDArray[np.int64], latest_us: int, clocks: Clocks) -> Readings:
-    """Return the readings with wrong times corrected from boot and monotonic clock.
-
-    A time is wrong outside [earliest, latest] and doubtful while the device says that
-    its clock was never set. Corrected rows are marked ``QUALITY_CLOCK_REPAIRED``,
-    doubtful ones that can't be corrected ``QUALITY_CLOCK_SUSPECT``.
-    """
-    inside = (readings.ts_us >= earliest) & (readings.ts_us <= latest_us)
-    unset = np.isin(readings.clk, _CLOCK_UNSET)
-    with_mono = (readings.mono_ms != NO_MONO) & (readings.boot != NO_BOOT)
-    sure = inside & ~unset & with_mono
-    mono_us = readings.mono_ms * 1000
-    clocks.learn(readings.device_id[sure], readings.boot[sure], (readings.ts_us - mono_us)[sure])
-    doubtful = ~inside | unset
-    if not doubtful.any():
-        return readings
-    known, offset_us = clocks.look_up(readings.device_id, readings.boot)
-    repaired = doubtful & with_mono & known
-    quality = readings.quality | np.where(repaired, QUALITY_CLOCK_REPAIRED, 0).astype(np.int16)
-    quality |= np.where(unset & ~repaired, QUALITY_CLOCK_SUSPECT, 0).astype(np.int16)
-    ts_us = np.where(repaired, offset_us + mono_us, readings.ts_us)
-    return replace(readings, ts_us=ts_us, quality=quality)
 
 
 def time_text(us: int) -> str:

@@ -75,7 +75,7 @@ class Bench:
     async def clocks(self) -> dict[tuple[int, int], int]:
         """Stored clock offsets by device_id and boot [µs]."""
         if isinstance(self.sink, MemorySink):
-            return self.sink.clocks
+            return {start: clock.offset_us for start, clock in self.sink.clocks.items()}
         rows = await self._all("select device_id, boot, offset_us from device_clock")
         return {(device_id, boot): offset_us for device_id, boot, offset_us in rows}
 

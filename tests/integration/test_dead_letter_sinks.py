@@ -12,12 +12,13 @@ import psycopg
 import pytest
 
 from cityops.errors import TransientError
+from devices.contract.messages import Status, encode
 from ingest import store
 from ingest.core.letter_limit import LetterLimits
 from ingest.memory_store import MemorySink
 from ingest.pg_letters import was_committed
 from ingest.ports import KeyReceipt
-from tests.fakes.ingest_setup import FROG, NOW_MS, reading, reading_topic
+from tests.fakes.ingest_setup import FROG, NOW_MS, channel_topic, reading, reading_topic
 from tests.fakes.sink_bench import Bench, open_bench
 
 TOPIC, OTHER = reading_topic("frog-0"), reading_topic("frog-1")
@@ -203,3 +204,28 @@ async def test_the_first_right_time_of_a_boot_is_kept(bench: Bench) -> None:
         (device, 7): (NOW_MS - 5000) * 1000,
         (device, 8): (NOW_MS - 1000) * 1000,
     }
+
+
+async def test_a_bound_gives_way_to_an_observation_and_never_the_other_way(bench: Bench) -> None:
+    """A start whose clock was not set is dated by its birth's arrival; once it was set, for good by that."""
+
+    def born(mono_ms: int, clk: int, wall_ms: int) -> bytes:
+        return encode(Status(online=True, boot=7, clk=clk, wall_ms=wall_ms, mono_ms=mono_ms))
+
+    def timed(seq: int, ts_ms: int, mono_ms: int, clk: int) -> bytes:
+        return b'{"ts":%d,"boot":7,"seq":%d,"mono_ms":%d,"clk":%d,"temperature_c":20,"humidity_pct":50}' % (
+            ts_ms,
+            seq,
+            mono_ms,
+            clk,
+        )
+
+    status, device = channel_topic("frog-0", "status"), bench.devices[0].device_id
+    await bench.store((status, born(60_000, 0, 60_000)), (TOPIC, timed(0, 50_000, 50_000, 0)))
+    assert await bench.clocks() == {(device, 7): (NOW_MS - 60_000) * 1000}
+    await bench.store((status, born(70_000, 2, NOW_MS - 5_000)))
+    observed = {(device, 7): (NOW_MS - 75_000) * 1000}
+    assert await bench.clocks() == observed
+    await bench.store((status, born(600_000, 0, 600_000)), (TOPIC, timed(1, NOW_MS, 80_000, 2)))
+    assert await bench.clocks() == observed, "the first that was observed stays"
+    assert len(await bench.rows()) == 2

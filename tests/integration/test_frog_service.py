@@ -19,8 +19,9 @@ import pytest
 from cityops.embedded.mosquitto import EmbeddedMosquitto
 from cityops.embedded.process import free_port
 from devices.agent.config import load_config
+from devices.agent.frog import FrogParts
 from devices.agent.frog_parts import serve_page
-from devices.agent.service import DeviceService, FrogParts, boot_time_s
+from devices.agent.service import DeviceService, boot_time_s
 from devices.drivers.button import SimulatedButton
 from devices.drivers.eyes import SimulatedLight, thanks
 from devices.page.guard import is_home

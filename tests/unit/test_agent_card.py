@@ -67,12 +67,13 @@ def test_a_receipt_on_a_full_card_ends_nothing(frog: Frog) -> None:
     frog.box._db.execute("pragma query_only = 1")  # refuses every write, as a full card does
     frog.receipt(0, 1)
     assert frog.agent.publisher.unreceipted == 1
-    assert frog.agent.counts.undeleted == 1
-    assert not frog.agent.sample(Moment(2, 2))
+    assert not frog.agent.sample(Moment(2, 2)), "a bare outbox keeps nothing; the agent's goes on in memory"
+    assert frog.agent.counts.unstored == 1
     frog.box._db.execute("pragma query_only = 0")
     assert frog.agent.sample(Moment(3, 3))
-    frog.receipt(2, 3)
-    assert [key[1] for key, _ in frog.box.pending()] == [0, 1], "sent again after the next start"
+    frog.receipt(2, 4)
+    assert frog.box.pending() == [], "marked with the next entry that the card took"
+    assert frog.box.depth() == 0
 
 
 def test_entries_that_a_card_has_lost_are_forgotten(frog: Frog) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devices.agent.sensor_build import Built, Times, build_sensors
-from devices.agent.sensor_check import check_sensors
+from devices.agent.sensor_check import sensor_faults
 from devices.agent.sensor_paste import section_of
 from devices.agent.sensor_sections import DRIVERS, Section
 from devices.contract.kind import discover
@@ -106,7 +106,7 @@ def made(driver: str, noise: int = 2, **more: object) -> tuple[Built, Chip, Benc
     clock.sleep(1.0)
     kind = discover()[SETTINGS[driver][0]]
     sections = [section(driver, **more)]
-    check_sensors(sections, kind)
+    assert list(sensor_faults(sections, kind)) == []
     (built,) = build_sensors(sections, kind, Boards(bench), Times(clock, clock.sleep))
     return built, chip, bench, clock
 

@@ -9,6 +9,8 @@ COMMANDS = {
     "sensors": "find sensors (scan), read them (read)",
     "read": "read the configured sensors once",
     "check": "check the configuration file",
+    "doctor": "find what is wrong with this device, and say the fix",
+    "doctor": "find what is wrong with this device, and say the fix",
     "forget": "forget the household (stop the agent first)",
 }
 """What there is, with a line for the help, in the order in which it is shown."""

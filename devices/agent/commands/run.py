@@ -28,5 +28,5 @@ def run(options: argparse.Namespace) -> int:
     service = DeviceService(
         config, sensors, notifier=Notifier(os.environ), first_within_s=options.first_within_s
     )
-    service.run(lambda: bool(stopping))
+    service.run(lambda: bool(stopping), signals=True)
     return 0

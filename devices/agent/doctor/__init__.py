@@ -1,0 +1,1 @@
+"""``cityops-agent doctor``: what is wrong with a device, and what to do about it."""

@@ -1,0 +1,178 @@
+"""The power goes between any two writes of a device's outbox: nothing committed is lost, nothing is doubled.
+
+Exhaustive: a device's life of two starts, with receipts, a full ring and checkpoints, is cut after each of
+its writes, syncs and truncations, each time with several outcomes for what was not synced. What is left is
+opened by the product's own outbox.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from devices.agent.card_outbox import CardOutbox
+from devices.agent.entry import Entry, Key
+from devices.agent.outbox import OutboxError
+from devices.agent.sqlite_outbox import SqliteOutbox
+from tests.fakes.power_cut import Connection, Disk, RecordingVfs
+
+pytestmark = pytest.mark.fault
+
+CAPACITY = 12
+OUTCOMES = 12
+
+
+@pytest.fixture
+def disk_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: it is opened some thousand times, and each time synced."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else tmp_path) as folder:
+        yield Path(folder)
+
+
+@dataclass
+class Step:
+    """What the device did between two numbers of operations on its disk."""
+
+    began: int
+    ended: int
+    entry: Entry | None = None
+    given_up: frozenset[Key] = frozenset()
+    receipted: frozenset[Key] = frozenset()
+    boot: int | None = None
+
+
+@dataclass
+class Life:
+    """A device's life on a recording disk."""
+
+    folder: Path
+    careless: bool = False
+    disk: Disk = field(default_factory=Disk)
+    steps: list[Step] = field(default_factory=list)
+    install_id: tuple[int, str] | None = None
+
+    def live(self) -> None:
+        vfs = RecordingVfs(f"cut-{id(self)}", self.disk)
+        for start in range(2):
+            box = SqliteOutbox(
+                self.folder / "outbox.db",
+                CAPACITY,
+                wall=lambda: 1_800_000_000.0,
+                connect=lambda path: Connection(path, vfs, careless=self.careless),  # type: ignore[arg-type, return-value]
+            )
+            self.install_id = self.install_id or (len(self.disk.ops), box.install_id)
+            self._start(box)
+            for seq in range(14):
+                self._append(box, seq, "diary" if seq % 5 == 4 else "reading")
+                if seq % 3 == 2 and start == 0:
+                    self._receipt(box, seq - 2, seq - 1)
+            box.close()
+        vfs.unregister()
+
+    def _start(self, box: SqliteOutbox) -> None:
+        began = len(self.disk.ops)
+        self.boot = box.start_boot()
+        self.steps.append(Step(began, len(self.disk.ops), boot=self.boot))
+
+    def _append(self, box: SqliteOutbox, seq: int, channel: str) -> None:
+        began = len(self.disk.ops)
+        entry = Entry(self.boot, seq, channel, 1_800_000_000_000 + seq, seq, 2, b"%d" % seq * 300)  # type: ignore[arg-type]
+        given_up = frozenset(box.append(entry))
+        self.steps.append(Step(began, len(self.disk.ops), entry, given_up))
+
+    def _receipt(self, box: SqliteOutbox, first: int, last: int) -> None:
+        at = len(self.disk.ops)
+        box.receipted(self.boot, [(first, last)])
+        keys = frozenset((self.boot, seq) for seq in range(first, last + 1))
+        self.steps.append(Step(at, len(self.disk.ops), receipted=keys))
+
+    def wrong(self, at: int, folder: Path, rng: random.Random | None) -> list[str]:
+        """Return what is wrong with the card that is found after a cut behind operation ``at``."""
+        folder.mkdir()
+        for name, data in self.disk.after_cut(at, rng).items():
+            (folder / name).write_bytes(data)
+        try:
+            box = SqliteOutbox(folder / "outbox.db", CAPACITY, wall=lambda: 1_800_000_000.0)
+            with closing(box):
+                return self._judge(at, box)
+        except (OutboxError, sqlite3.Error) as e:
+            return [f"does not open: {e}"]
+
+    def _judge(self, at: int, box: SqliteOutbox) -> list[str]:
+        done = [s for s in self.steps if s.ended <= at]
+        begun = [s for s in self.steps if s.began < at]
+        stored = {s.entry.key: s.entry for s in done if s.entry is not None}
+        known = {s.entry.key: s.entry for s in begun if s.entry is not None}
+        may_lack = {key for s in begun for key in s.given_up} | {key for s in done for key in s.receipted}
+        pending = [key for key, _ in box.pending()]
+        wrong = [f"{key} is lost" for key in stored if key not in may_lack and key not in pending]
+        wrong += [f"{key} was never measured" for key in pending if key not in known]
+        wrong += [f"{key} is there twice" for key in set(pending) if pending.count(key) > 1]
+        wrong += [f"{e.key} has changed" for e in box.load(pending) if e != known.get(e.key)]
+        if box._db.execute("pragma integrity_check").fetchone() != ("ok",):
+            wrong.append("the file is damaged")
+        boots = [s.boot for s in done if s.boot is not None]
+        if boots and box.start_boot() <= max(boots):
+            wrong.append("a boot number is given out twice")
+        if self.install_id is not None and at >= self.install_id[0] and box.install_id != self.install_id[1]:
+            wrong.append("the card has another name")
+        return wrong
+
+
+def cut_everywhere(life: Life, disk_folder: Path, every: int = 1) -> tuple[int, list[str]]:
+    cuts, wrong = 0, []
+    for at in range(0, len(life.disk.ops) + 1, every):
+        for outcome in range(OUTCOMES):
+            rng = None if outcome == 0 else random.Random(at * 1000 + outcome)
+            cuts += 1
+            found = life.wrong(at, disk_folder / f"{at}-{outcome}", rng)
+            wrong += [f"cut {at}, outcome {outcome}: {text}" for text in found]
+    return cuts, wrong
+
+
+def test_no_cut_between_any_two_writes_loses_or_doubles_anything(disk_folder: Path) -> None:
+    (disk_folder / "life").mkdir()
+    life = Life(disk_folder / "life")
+    life.live()
+    whats = [op.what for op in life.disk.ops]
+    assert whats.count("sync") >= 28, "each entry is synced"
+    assert any(op.what == "sync" and op.name == "outbox.db" for op in life.disk.ops), (
+        "and checkpoints are in it"
+    )
+    assert any(s.given_up for s in life.steps), "and a ring that was full"
+    cuts, wrong = cut_everywhere(life, disk_folder)
+    assert cuts >= 400
+    assert wrong == []
+
+
+def test_the_shim_finds_what_an_outbox_without_syncs_would_lose(disk_folder: Path) -> None:
+    (disk_folder / "life").mkdir()
+    life = Life(disk_folder / "life", careless=True)
+    life.live()
+    _, wrong = cut_everywhere(life, disk_folder, every=5)
+    assert any("lost" in text or "does not open" in text for text in wrong)
+
+
+def test_an_agent_begins_on_any_such_card_without_setting_it_aside(disk_folder: Path) -> None:
+    (disk_folder / "life").mkdir()
+    life = Life(disk_folder / "life")
+    life.live()
+    for at in range(0, len(life.disk.ops), 17):
+        folder = disk_folder / str(at)
+        folder.mkdir()
+        for name, data in life.disk.after_cut(at, random.Random(at)).items():
+            (folder / name).write_bytes(data)
+        box = CardOutbox(folder / "outbox.db")
+        box.start_boot()
+        assert box.trouble() == ""
+        assert not (folder / "outbox.db.broken").exists()
+        box.close()

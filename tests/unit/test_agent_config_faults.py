@@ -1,0 +1,103 @@
+"""A file with many faults is told all of them, with what was probably meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cityops.errors import ConfigurationError
+from devices.agent.config import load_config
+
+FILE = """
+colour = "green"
+
+[device]
+name = "frog-1"
+kind = "frog"
+cadence_s = 0
+data_dirr = "/var/lib/x"
+
+[broker]
+host = 5
+port = 99999
+pasword_file = "/x"
+
+[[sensors]]
+driver = "sht4"
+
+[[sensors]]
+driver = "ds18b20"
+rom = "28"
+
+[page]
+port = "eighty"
+"""
+
+
+def told(tmp_path: Path, text: str) -> list[str]:
+    path = tmp_path / "agent.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError) as e:
+        load_config(path)
+    return str(e.value).splitlines()
+
+
+def test_all_faults_at_once(tmp_path: Path) -> None:
+    first, *rest = told(tmp_path, FILE)
+    assert first == f"{tmp_path / 'agent.toml'}: 10 things are wrong"
+    assert [line.removeprefix("  - ") for line in rest] == [
+        "colour is not known; there are broker, button, device, eyes, home_assistant, page, sensors",
+        "device.cadence_s 0: expected int >= 1",
+        "device.data_dirr is not known; did you mean data_dir?",
+        "device.data_dir is missing",
+        "broker.host 5: expected str, got int",
+        "broker.port 99999: expected int <= 65535",
+        "broker.pasword_file is not known; did you mean password_file?",
+        "sensors[0].driver 'sht4' does not exist; did you mean sht4x?",
+        "sensors[1].rom '28': expected str matching regex '^28-[0-9a-f]{12}$'",
+        "page.port 'eighty': expected int, got str",
+    ]
+
+
+def test_what_types_can_not_say_is_told_together_too(tmp_path: Path) -> None:
+    text = """
+[device]
+name = "Frog 1"
+kind = "frog"
+data_dir = "/var/lib/x"
+[broker]
+host = "b"
+[[sensors]]
+driver = "ds18b20"
+rom = "28-0316a2798fff"
+field = "mood"
+[page]
+listen = "8.8.8.8"
+time_zone = "Europe/Lundon"
+[button]
+pin = 2
+"""
+    lines = "\n".join(told(tmp_path, text))
+    for word in (
+        "5 things",
+        "'Frog 1'",
+        "'mood'",
+        "8.8.8.8 is a public",
+        "Europe/Lundon",
+        "button.pin 2 belongs",
+    ):
+        assert word in lines
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("device = 5\n", "device 5 is no section; write [device]"),
+        ("[[sensors]]\n", "sensors[0].driver is missing; there are"),
+        ("sensors = 5\n", "sensors 5: expected array, got int"),
+        ("", "broker is missing"),
+    ],
+)
+def test_a_file_of_another_shape(tmp_path: Path, text: str, fault: str) -> None:
+    assert fault in "\n".join(told(tmp_path, text))
