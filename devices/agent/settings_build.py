@@ -76,5 +76,6 @@ def make_settings(
         boot=agent.boot,
         parts=parts,
         up_s=up_s(),
+        faults=lambda: (agent.sampler.failures, agent.sampler.last_failure),
         tell=tell,
     )

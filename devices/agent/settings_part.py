@@ -27,6 +27,8 @@ from devices.contract.settings.declared import settings_of
 from devices.contract.settings.messages import Desired, Reported, read_desired
 
 _REASON_MOST = 200
+FAULTS_EVERY_S = 900.0
+"""How often failing sensors are told of."""
 _REASONS_MOST = 20
 
 
@@ -42,6 +44,7 @@ class SettingsPart:
         firmware, boot, parts: said with what is reported.
         up_s: how long the machine has been on [s].
         lives_s: how long a change that can't cut the device off must live [s].
+        faults: what the sensors failed with, and how often, so far.
         tell: for the device's own log.
     """
 
@@ -58,6 +61,7 @@ class SettingsPart:
         parts: Sequence[str] = (),
         up_s: float = 0.0,
         lives_s: float = LIVES_S,
+        faults: Callable[[], tuple[int, str]] = lambda: (0, ""),
         tell: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._declared = settings_of(kind)
@@ -69,6 +73,8 @@ class SettingsPart:
         self._who = (firmware, boot, tuple(parts))
         self._lives_s = lives_s
         self._tell = tell
+        self._faults = faults
+        self._faults_told, self._faults_told_s, self._faults_open = 0, float("-inf"), False
         self._notice: Failure | None = None
         self._wall_ms = 0
         self._since_s = clock()
@@ -106,7 +112,7 @@ class SettingsPart:
         self._wall_ms = moment.wall_ms
         if not self._resting:
             self._watch()
-        if self._unsaid:
+        if self._unsaid or self._has_failed():
             self._say(voice)
 
     # -- inside --------------------------------------------------------------------
@@ -181,9 +187,18 @@ class SettingsPart:
             return
         self._tell(f"settings version {slot.version} in force")
 
+    def _has_failed(self) -> bool:
+        """Whether sensors failed since that was last told, or were told to fail then, and it is time to tell again."""
+        now = self._faults()[0] != self._faults_told or self._faults_open
+        return now and self._clock() - self._faults_told_s >= FAULTS_EVERY_S
+
     def _say(self, voice: Voice) -> None:
-        if voice.connected and voice.say("reported", encode(self.reported())):
-            self._unsaid = False
+        if not voice.connected:
+            return
+        said = self.reported()
+        if voice.say("reported", encode(said)):
+            self._unsaid, self._faults_open = False, bool(said.faults)
+            self._faults_told, self._faults_told_s = self._faults()[0], self._clock()
 
     def reported(self) -> Reported:
         """Return what the device says of its settings."""
@@ -204,4 +219,10 @@ class SettingsPart:
             boot=boot,
             parts=parts,
             confirm=memory.trial is not None and memory.trial.must_confirm,
+            faults=self._fault_lines(),
         )
+
+    def _fault_lines(self) -> tuple[str, ...]:
+        count, last = self._faults()
+        new = count - self._faults_told
+        return (f"{new} failed, last: {last}"[:_REASON_MOST],) if new > 0 else ()

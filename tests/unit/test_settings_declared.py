@@ -92,7 +92,7 @@ def test_documents_of_others_are_read():
     assert read_desired(b'{"version": 3, "settings": {}, "more": 1}') == Desired(version=3, settings={})
     assert read_reported(b'{"version": 0, "settings": {"a": 1.5}, "x": []}').settings == {"a": 1.5}
     for bad in (b"{}", b'{"version": 0, "settings": {}}', b'{"version": 1, "settings": {"a": [1]}}', b"\xff"):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"JSON|missing|Expected|utf-8|malformed"):
             read_desired(bad)
 
 

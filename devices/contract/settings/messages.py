@@ -56,6 +56,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         boot: of its outbox.
         parts: what it is made of beside sensors.
         confirm: whether it waits for a confirmation.
+        faults: what its sensors failed with lately, a line each.
     """
 
     version: _Version
@@ -70,6 +71,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     boot: int = 0
     parts: tuple[str, ...] = ()
     confirm: bool = False
+    faults: tuple[str, ...] = ()
 
 
 _DESIRED = msgspec.json.Decoder(Desired)
