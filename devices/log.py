@@ -87,6 +87,11 @@ def configure(environment: Mapping[str, str], stream: TextIO | None = None) -> N
     root.setLevel(level.upper())
 
 
+def set_level(level: str) -> None:
+    """Log from ``level`` on (``debug``, ``info``, ``warning``, ``error``), whatever was configured."""
+    logging.getLogger().setLevel(level.upper())
+
+
 class HumanFormatter(logging.Formatter):
     """``20:15:03 info    started  boot=3``."""
 

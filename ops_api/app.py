@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
+from ingest.fleet.desk import FleetDesk
 from ops_api.access.audited import Audited
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
@@ -85,6 +86,7 @@ def create_app(
     export_places: Places | None = None,
     keep_s: float = KEEP_S,
     things: SensorThings | None = None,
+    fleet: FleetDesk | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -117,6 +119,7 @@ def create_app(
         keep_s: for how long open answers are kept; 0: not at all [s].
         front: who somebody is and where it is written down; without it nobody has an account or a key.
         things: OGC SensorThings; without it its routes answer 503.
+        fleet: settings of devices; without it their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = hub_on(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -145,6 +148,7 @@ def create_app(
         exports=Exports(Exporter(db, pool), export_places or Places()),
         front=front or FrontDoor(),
         sta=things,
+        fleet=fleet,
     )
     _mount(app, answer_s, keep_s)
     return app

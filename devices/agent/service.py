@@ -18,11 +18,12 @@ from devices.agent.paho_link import PahoLink
 from devices.agent.publisher import Limits, Publisher
 from devices.agent.sampler import Sampler
 from devices.agent.sensor_build import build_sensors
+from devices.agent.settings_build import make_settings
 from devices.agent.systemd import Notifier
 from devices.agent.waker import Waker
 from devices.contract.kind import discover
 from devices.drivers.base import Sensor
-from devices.log import get_logger
+from devices.log import get_logger, set_level
 
 if TYPE_CHECKING:  # imported by those devices only that have them
     from devices.agent.frog import Frog, FrogParts
@@ -106,6 +107,11 @@ class DeviceService:
         )
         self.agent.start(self._link)
         self._frog = self._make_frog(parts)
+        self.settings = make_settings(
+            config, kind, self.agent, sensors, self._frog, move=self._link.move, set_level=set_level,
+            up_s=boot_time_s, tell=lambda line: log.info("settings", said=line),
+        )  # fmt: skip
+        self.agent.join(self.settings)
         self._home_assistant = self._make_home_assistant()
         self._failures = 0
         self._longest_s = 1.0
