@@ -51,7 +51,8 @@ create table device_claim (
 create index device_claim_device on device_claim (device_id);
 create unique index device_claim_open on device_claim (device_id) where revoked_at is null;
 
--- What a device shows at the broker. 'next' was asked for by the device and has not been seen yet; 'old' is kept until it was.
+-- What a device shows at the broker. "old" is what a device showed before the one it made
+-- since: with it the device may ask for the same again where the answer was lost.
 create table device_credential (
     credential_id bigint generated always as identity primary key,
     device_id     integer not null references device on delete cascade,
@@ -59,6 +60,7 @@ create table device_credential (
     verifier      text not null check (length(verifier) between 20 and 400), -- $7$iterations$salt$hash, or sha256 of the certificate
     made_at       timestamptz not null default now(),
     expires_at    timestamptz,                                               -- of a certificate
+    serial        text not null default '' check (length(serial) <= 60),     -- of a certificate, for the list of revoked ones
     state         text not null check (state in ('current', 'old', 'revoked')),
     ended_at      timestamptz,
     ended_why     text not null default '' check (length(ended_why) <= 500),
@@ -67,15 +69,18 @@ create table device_credential (
 );
 create unique index device_credential_current on device_credential (device_id) where state = 'current';
 
--- Which cards and boots showed themselves, by births (retained status messages with online = true).
+-- Which lives showed themselves under a device's name, in order: a card (install) in one of its starts (boot). A birth of the newest
+-- life moves last_seen, any other begins a row: a life that comes back after another is a second device (core/clones.py).
 create table device_install (
+    run_id     bigint generated always as identity primary key,
     device_id  integer not null references device on delete cascade,
     install    text not null check (length(install) <= 80),
     boot       bigint not null,
+    started_ms bigint,              -- when that start was by the device's own clocks [ms since 1970]; null: it does not say
     first_seen timestamptz not null,
-    last_seen  timestamptz not null,
-    primary key (device_id, install, boot)
+    last_seen  timestamptz not null
 );
+create index device_install_device on device_install (device_id, run_id desc);
 
 -- Wrong claim codes by network and hour, as marks; lost with a crash of the server, which does no harm.
 create unlogged table claim_try (
