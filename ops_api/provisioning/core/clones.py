@@ -62,7 +62,9 @@ def find_clone(runs: Sequence[Run], keep: str | None = None) -> Finding | None:
     if keep is not None:
         for run in runs:
             if run.install != keep:
-                reason = f"card {run.install} showed itself, and only {keep} is believed since the last quarantine"
+                reason = (
+                    f"card {run.install} showed itself, and only {keep} is believed since the last quarantine"
+                )
                 return Finding(reason, (keep, run.install))
     for at in range(2, len(runs)):
         earlier = _earlier(runs, at)
