@@ -174,7 +174,8 @@ where not exists (select from device d where d.name = r.name) order by 1 limit 5
 
 KNOWN_DEVICES: LiteralString = """
 select d.device_id, d.name, d.kind, d.shard,
-    (extract(epoch from d.installed_at) * 1000000)::bigint, hd.home_id
-from device d left join home_device hd using (device_id)
+    (extract(epoch from d.installed_at) * 1000000)::bigint, hd.home_id,
+    case s.state when 'quarantined' then 'quarantined' when 'unclaimed' then 'revoked' else '' end
+from device d left join home_device hd using (device_id) left join device_state s using (device_id)
 where d.retired_at is null
 """

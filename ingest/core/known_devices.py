@@ -17,6 +17,7 @@ class KnownDevice:
         installed_at_us: installation [µs since 1970 UTC]; no reading is older than a
             day before it.
         home_id: home it stands in, for diary entries; None outside homes.
+        refused: why nothing of it is taken: ``quarantined`` or ``revoked``; empty: it is.
     """
 
     device_id: int
@@ -25,3 +26,4 @@ class KnownDevice:
     shard: int
     installed_at_us: int
     home_id: int | None = None
+    refused: str = ""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
+import psycopg
 import structlog
 from psycopg.types.json import Jsonb
 
@@ -65,27 +67,31 @@ def _run(values: list[Any]) -> Run:
     return Run(install, boot, started_ms, datetime.fromisoformat(first), datetime.fromisoformat(last))
 
 
+Opened = Callable[[], AbstractAsyncContextManager[tuple[Db, DeviceDesk]]]
+"""Lends the owner's database and the desk on it, for one look."""
+
+
 class Keeper:
-    """A service: at every hint, and every ``EVERY_S`` in any case.
+    """A service: looks at every hint, and every ``EVERY_S`` in any case.
 
     Args:
-        db: the owner's.
-        desk: quarantines.
+        opened: lends what a look needs.
         access: the broker's logins; None: they are not kept by us.
         hints: yields when something may have changed.
+        changed: told of each hint: whoever else knows devices looks again.
     """
 
     def __init__(
         self,
-        db: Db,
-        desk: DeviceDesk,
+        opened: Opened,
         access: BrokerAccess | None,
         hints: Callable[[], AsyncIterator[str]],
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
-        self._db = db
-        self._desk = desk
+        self._opened = opened
         self._access = access
         self._hints = hints
+        self._changed = changed
         self._look = asyncio.Event()
         self._failed = False
 
@@ -97,7 +103,7 @@ class Keeper:
             while not stop.is_set():
                 self._look.clear()
                 await self._once()
-                looking = asyncio.create_task(self._look.wait())
+                looking = asyncio.create_task(self._look.wait(), name="device keeper look")
                 await asyncio.wait({looking, stopping}, timeout=EVERY_S, return_when=asyncio.FIRST_COMPLETED)
                 looking.cancel()
         finally:
@@ -106,24 +112,22 @@ class Keeper:
 
     async def _listen(self) -> None:
         async for _ in self._hints():
+            self._changed()
             self._look.set()
 
     async def _once(self) -> None:
         try:
-            await quarantine_clones(self._db, self._desk)
-            changes = await sync(self._db, self._access) if self._access is not None else Changes()
-        except TransientError as e:
+            async with self._opened() as (db, desk):
+                await quarantine_clones(db, desk)
+                changes = Changes() if self._access is None else await sync(db, self._access)
+        except (TransientError, psycopg.Error) as e:
             if not self._failed:
-                log.warning("the broker's logins can't be kept; tried again", error=str(e))
+                log.warning("devices' identities can't be kept; tried again", error=str(e).strip())
             self._failed = True
             return
         if self._failed:
-            log.info("the broker's logins are kept again")
+            log.info("devices' identities are kept again")
         self._failed = False
         if changes:
-            log.info(
-                "broker logins changed",
-                added=len(changes.added),
-                changed=len(changes.changed),
-                removed=len(changes.removed),
-            )
+            numbers = {name: len(getattr(changes, name)) for name in ("added", "changed", "removed")}
+            log.info("the broker's logins changed", **numbers)

@@ -92,7 +92,7 @@ class PasswordFile:
             return None
         path, signer = self._revocations.path, self._revocations.signer
         before = signer.listed(path.read_bytes()) if path.exists() else None
-        if before == wanted.revoked.keys():
+        if before == frozenset(wanted.revoked):
             return None
         replace(path, signer.revocations(wanted.revoked, datetime.now(UTC)))
         return {one.device for serial, one in wanted.revoked.items() if serial not in (before or ())}
