@@ -8,6 +8,7 @@ from ops_api.access.model import Rule
 from ops_api.access.rules import (
     bins,
     desk,
+    device_identities,
     homes,
     identity,
     open_data,
@@ -42,6 +43,7 @@ AREAS: Mapping[str, Mapping[str, Rule]] = {
     "Bins": bins.RULES,
     "Alarms, work, incidents": desk.RULES,
     "The platform": platform.RULES,
+    "Devices' identities": device_identities.RULES,
     "Accounts and keys": identity.RULES,
     "Privacy": privacy.RULES,
     "Exports and streams": rest.RULES,
