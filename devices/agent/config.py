@@ -36,6 +36,7 @@ import msgspec
 
 from cityops.errors import ConfigurationError
 from devices.agent.broker import BrokerAddress
+from devices.agent.credential import PasswordFiles
 from devices.agent.frog_config import ButtonSection, EyesSection, PageSection, check_frog
 from devices.contract.home_assistant import PREFIX, is_prefix
 from devices.contract.kind import discover
@@ -109,6 +110,12 @@ class HomeAssistantSection(_Strict, frozen=True):
         )
 
 
+class ServerSection(_Strict, frozen=True):
+    """Where the device rotates its credential; written by ``cityops-agent claim``."""
+
+    url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/]+$")]
+
+
 class AgentConfig(_Strict, frozen=True):
     """The whole file."""
 
@@ -119,6 +126,7 @@ class AgentConfig(_Strict, frozen=True):
     button: ButtonSection | None = None
     eyes: EyesSection | None = None
     home_assistant: HomeAssistantSection | None = None
+    server: ServerSection | None = None
 
     @property
     def shard(self) -> int:
@@ -133,6 +141,7 @@ class AgentConfig(_Strict, frozen=True):
             port=b.port,
             username=b.username or (self.device.name if b.password_file else None),
             password=_secret(b.password_file) if b.password_file else None,
+            credential=PasswordFiles(Path(b.password_file)) if b.password_file else None,
             tls_ca=Path(b.tls_ca) if b.tls_ca else None,
             tls_cert=Path(b.tls_cert) if b.tls_cert else None,
             tls_key=Path(b.tls_key) if b.tls_key else None,

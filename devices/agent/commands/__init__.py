@@ -8,6 +8,8 @@ COMMANDS = {
     "run": "measure and send until stopped",
     "read": "read the configured sensors once",
     "check": "check the configuration file",
+    "claim": "claim its name with the code on its label",
+    "rotate": "make its next password or certificate",
     "forget": "forget the household (stop the agent first)",
 }
 """What there is, with a line for the help, in the order in which it is shown."""
