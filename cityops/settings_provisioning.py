@@ -20,7 +20,7 @@ class ProvisioningSettings(Group):
     """PEM file of the authority that signed the broker's certificate: devices are given it. Without it they connect without TLS."""
     label_days: int = Field(default=180, ge=1, le=3650)
     """Days that a label's code opens."""
-    passwords: HomePath | None = None
+    login_file: HomePath | None = None
     """Mosquitto's password file, in which the ingester keeps devices' logins; its folder must be the ingester's to write in.
     Empty: the private broker's, where one runs in the data folder, else none is kept."""
     broker_pid: HomePath | None = None

@@ -224,7 +224,7 @@ def sync() -> None:
 
         if d.access is None:
             raise ConfigurationError(
-                "the broker's logins are not kept from here: set CITYOPS_PROVISIONING__PASSWORDS to its password file, "
+                "the broker's logins are not kept from here: set CITYOPS_PROVISIONING__LOGIN_FILE to its password file, "
                 "or run this where the ingester runs"
             )
         return await make_so(d.db, d.access)
@@ -235,6 +235,36 @@ def sync() -> None:
             typer.echo(f"{what} {name}")
     if not changes:
         typer.echo("the broker's logins are as they should be")
+
+
+@app.command(
+    "keep",
+    epilog=examples(
+        "cityops devices keep     # beside the broker, where the ingester does not reach its files"
+    ),
+)
+def keep() -> None:
+    """Keep the broker's logins as the database has them, until stopped. The ingester does the same where it reaches them."""
+    import asyncio
+
+    from cityops.runtime.stop import Stop
+    from cityops.runtime.supervisor import run_services
+    from cityops.settings import load_settings
+    from ops_api.cli_db import database
+    from ops_api.wiring_provisioning import broker_access, device_keeper
+
+    settings = load_settings()
+    if broker_access(settings) is None:
+        raise ConfigurationError("set CITYOPS_PROVISIONING__LOGIN_FILE to the broker's password file")
+
+    async def run() -> None:
+        stop = Stop()
+        with stop.install_signals():
+            await run_services(
+                {"device keeper": device_keeper(settings, database(settings), lambda: None)}, stop
+            )
+
+    asyncio.run(run())
 
 
 def _each(

@@ -77,7 +77,7 @@ def broker_access(settings: Settings) -> BrokerAccess | None:
     if path is None:
         if given.dynamic_security:
             raise ConfigurationError(
-                "provisioning.dynamic_security needs provisioning.passwords: passwords are in that file, as hashes"
+                "provisioning.dynamic_security needs provisioning.login_file: passwords are in that file, as hashes"
             )
         return None
     login = _service_login(settings)
@@ -99,8 +99,8 @@ def broker_access(settings: Settings) -> BrokerAccess | None:
 
 def _files(settings: Settings) -> tuple[Path | None, Path | None]:
     given = settings.provisioning
-    if given.passwords is not None:
-        return given.passwords, given.broker_pid
+    if given.login_file is not None:
+        return given.login_file, given.broker_pid
     private = settings.data_dir / PRIVATE_BROKER
     if (private / "passwords").exists() and (private / PID_FILE).exists():
         return private / "passwords", private / PID_FILE

@@ -22,7 +22,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def runs(dsn: str, folder: Path, place: Place | None = None) -> Run:
     """Return what runs the command on a database, and a broker where there is one."""
     broker_files = {} if place is None else {
-        "CITYOPS_PROVISIONING__PASSWORDS": str(place.passwords),
+        "CITYOPS_PROVISIONING__LOGIN_FILE": str(place.passwords),
         "CITYOPS_PROVISIONING__BROKER_PID": str(place.folder / "broker.pid"),
     }  # fmt: skip
 
