@@ -53,6 +53,7 @@ from cityops.settings_identity import IdentitySettings
 from cityops.settings_notify import NotifySettings as NotifySettings
 from cityops.settings_open import OpenSettings
 from cityops.settings_ops import OpsSettings
+from cityops.settings_provisioning import ProvisioningSettings
 from cityops.settings_retention import RetentionSettings
 from cityops.settings_rounds import RoundsSettings
 from cityops.settings_sta import StaSettings
@@ -256,6 +257,7 @@ class Settings(BaseSettings):
     grafana: GrafanaSettings = GrafanaSettings()
     ops: OpsSettings = OpsSettings()
     identity: IdentitySettings = IdentitySettings()
+    provisioning: ProvisioningSettings = ProvisioningSettings()
     sta: StaSettings = StaSettings()
     open: OpenSettings = OpenSettings()
     fleet: FleetSettings = FleetSettings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import structlog
@@ -70,6 +71,11 @@ class DevicesCache:
             self._sought_s = now_s
         await self.load()
         return True
+
+    def look_again(self) -> None:
+        """Make the next ``refresh`` load; until then what was loaded counts."""
+        if self._loaded_s is not None:
+            self._loaded_s = -math.inf
 
     def expire(self) -> None:
         """Make the next ``refresh`` load."""

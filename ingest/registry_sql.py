@@ -174,8 +174,10 @@ where not exists (select from device d where d.name = r.name) order by 1 limit 5
 
 KNOWN_DEVICES: LiteralString = """
 select d.device_id, d.name, d.kind, d.shard,
-    (extract(epoch from d.installed_at) * 1000000)::bigint, hd.home_id, c.boot, c.offset_us, c.learnt
-from device d left join home_device hd using (device_id)
+    (extract(epoch from d.installed_at) * 1000000)::bigint, hd.home_id,
+    case s.state when 'quarantined' then 'quarantined' when 'unclaimed' then 'revoked' else '' end,
+    c.boot, c.offset_us, c.learnt
+from device d left join home_device hd using (device_id) left join device_state s using (device_id)
 left join lateral (
     select boot, offset_us, learnt from device_clock x where x.device_id = d.device_id order by boot desc limit 1
 ) c on true

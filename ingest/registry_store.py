@@ -49,9 +49,9 @@ async def load_known_devices(conn: AsyncConnection) -> dict[str, KnownDevice]:
 
 
 def _known(row: tuple[Any, ...]) -> KnownDevice:
-    device_id, name, kind, shard, installed_at_us, home_id, boot, offset_us, learnt = row
+    device_id, name, kind, shard, installed_at_us, home_id, refused, boot, offset_us, learnt = row
     clock = None if boot is None else (boot, offset_us, learnt)
-    return KnownDevice(device_id, name, kind, shard, installed_at_us, home_id, clock)
+    return KnownDevice(device_id, name, kind, shard, installed_at_us, home_id, clock, refused)
 
 
 async def _store(conn: AsyncConnection, registry: Registry) -> dict[str, int]:

@@ -108,6 +108,10 @@ class IngestService:
             "broker": self._holder.all_connected,
         }
 
+    def devices_changed(self) -> None:
+        """Have the devices loaded again within a second: one was revoked, let in, put into a home."""
+        self._cache.look_again()
+
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop``, then store and acknowledge what is held and disconnect."""
         try:

@@ -29,6 +29,7 @@ from ops_api.lifespan import lifespan
 from ops_api.live_versions import hub_on
 from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
+from ops_api.provisioning.door import DeviceDoor
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
@@ -87,6 +88,7 @@ def create_app(
     keep_s: float = KEEP_S,
     things: SensorThings | None = None,
     fleet: FleetDesk | None = None,
+    devices: DeviceDoor | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -120,6 +122,7 @@ def create_app(
         front: who somebody is and where it is written down; without it nobody has an account or a key.
         things: OGC SensorThings; without it its routes answer 503.
         fleet: settings of devices; without it their routes answer 503.
+        devices: devices' identities; without them their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = hub_on(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -149,6 +152,7 @@ def create_app(
         front=front or FrontDoor(),
         sta=things,
         fleet=fleet,
+        devices=devices,
     )
     _mount(app, answer_s, keep_s)
     return app

@@ -26,6 +26,7 @@ from ops_api import (
     cli_db,
     cli_dead_letters,
     cli_demo,
+    cli_devices,
     cli_doctor,
     cli_evidence,
     cli_fleet,
@@ -75,6 +76,7 @@ app.command(epilog=cli_backup.RESTORE_EXAMPLES)(cli_backup.restore)
 app.command(epilog=cli_capacity.EXAMPLES)(cli_capacity.capacity)
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_grafana.app, name="grafana")
+app.add_typer(cli_devices.app, name="devices")
 app.add_typer(cli_dead_letters.app, name="dead-letters")
 app.add_typer(cli_run.registry_app, name="registry")
 cli_network_closing.add_to(cli_network.app)

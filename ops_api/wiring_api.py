@@ -45,6 +45,7 @@ from ops_api.wiring_identity import doors_of
 from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_privacy import as_login, eraser_of
+from ops_api.wiring_provisioning import device_door
 from ops_api.wiring_rounds import round_desk
 from ops_api.wiring_sta import sensorthings, sta_pool, start_telling
 from ops_api.wiring_winter import kept_days, terms_of
@@ -154,6 +155,7 @@ async def run_api(
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
             shelf=Shelf(settings.open.licence, settings.open.contact),
             answer_s=settings.api.request_s,
+            devices=device_door(settings, pool),
             front=replace(front_door(settings, pool), audit=audit),
         )
         tasks.append(start_telling(settings, things.reading, API_ROLE))

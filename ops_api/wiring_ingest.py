@@ -28,6 +28,7 @@ from ingest.store import PostgresSink
 from ingest.summaries import Summaries
 from ops_api.board_facts import BoardFacts
 from ops_api.wiring import kinds_of, needs_dsn
+from ops_api.wiring_provisioning import device_keeper
 
 BATCH_BYTES = 4_000_000
 """Payload bytes at which a batch is due whatever its number of messages."""
@@ -68,6 +69,7 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
     retention = Retention(dsn, ingest.dead_letter_days, kept=settings.retention, erasure=erasure)
     services: dict[str, Service] = {"ingest": service, "retention": retention, "summaries": Summaries(dsn)}
     services["erasures"] = ErasureQueue(dsn, erasure)
+    services["device keeper"] = device_keeper(settings, dsn, service.devices_changed)
     services["board facts"] = BoardFacts(dsn, settings.grafana, settings.housing.map_min_count)
     if ingest.health_port != 0:
         services["ingest health"] = HealthServer(

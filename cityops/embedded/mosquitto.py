@@ -34,6 +34,7 @@ _EVERYWHERE = "0.0.0.0"  # noqa: S104  only compared with
 _START_TIMEOUT_S = 10.0
 _PORT_ATTEMPTS = 5
 _STORE = "mosquitto.db"
+PID_FILE = "broker.pid"
 _UNREADABLE = "Couldn't open database"
 
 
@@ -191,7 +192,11 @@ class EmbeddedMosquitto:
             stop_signal=signal.SIGTERM,
             env=binary.env,
         )
-        return self._await(self._process)
+        up = self._await(self._process)
+        if up:
+            # For whoever changes devices' logins while it runs (ops_api/provisioning/brokers/password_file.py).
+            (folder / PID_FILE).write_text(f"{self._process.pid}\n")
+        return up
 
     def _await(self, process: ServerProcess) -> bool:
         deadline = time.monotonic() + _START_TIMEOUT_S

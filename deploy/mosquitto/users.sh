@@ -16,4 +16,7 @@ for user in ingest town sta; do
     password=$(cat "$SECRETS/mqtt_${user}_password")
     printf '%s\n%s\n' "$password" "$password" | mosquitto_passwd -H sha512-pbkdf2 "$PASSWORDS" "$user" > /dev/null
 done
+# Devices' logins are written by the ingester too, which is in the broker's group; the folder's group is that of what is made in it.
+chmod 2770 "${PASSWORDS%/*}"
+chmod 660 "$PASSWORDS"
 echo "broker users: $(cut -d: -f1 "$PASSWORDS" | tr '\n' ' ')"

@@ -5,8 +5,25 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from cityops.runtime.backoff import Backoff
+
+
+class Credential(Protocol):
+    """A password that may change from one connection to the next."""
+
+    def password(self) -> str:
+        """Return the password to show now."""
+        ...
+
+    def refused(self) -> None:
+        """The broker refused it."""
+        ...
+
+    def accepted(self) -> None:
+        """The broker accepted it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +35,7 @@ class BrokerAddress:
             is used, and ``tls_cert`` with ``tls_key`` is the device's own certificate.
         connect_timeout_s: for TCP and the TLS handshake together [s].
         will_delay_s: how long the broker waits before it announces the device as gone [s].
+        credential: gives the password of each connection, in place of ``password``.
     """
 
     host: str = "127.0.0.1"
@@ -30,6 +48,7 @@ class BrokerAddress:
     keepalive_s: int = 60
     connect_timeout_s: float = 5.0
     will_delay_s: int = 90
+    credential: Credential | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ import msgspec
 from cityops.errors import ConfigurationError
 from devices.agent.broker import BrokerAddress
 from devices.agent.config_faults import faults, listed
+from devices.agent.credential import PasswordFiles
 from devices.agent.frog_config import ButtonSection, EyesSection, PageSection, frog_faults
 from devices.agent.sensor_check import sensor_faults
 from devices.agent.sensor_sections import AnySection
@@ -99,6 +100,12 @@ class HomeAssistantSection(_Strict, frozen=True):
         )
 
 
+class ServerSection(_Strict, frozen=True):
+    """Where the device rotates its credential; written by ``cityops-agent claim``."""
+
+    url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/]+$")]
+
+
 class AgentConfig(_Strict, frozen=True):
     """The whole file."""
 
@@ -109,6 +116,7 @@ class AgentConfig(_Strict, frozen=True):
     button: ButtonSection | None = None
     eyes: EyesSection | None = None
     home_assistant: HomeAssistantSection | None = None
+    server: ServerSection | None = None
 
     @property
     def shard(self) -> int:
@@ -129,6 +137,7 @@ class AgentConfig(_Strict, frozen=True):
             port=b.port,
             username=b.username or (self.device.name if b.password_file else None),
             password=_secret(b.password_file) if b.password_file else None,
+            credential=PasswordFiles(Path(b.password_file)) if b.password_file else None,
             tls_ca=Path(b.tls_ca) if b.tls_ca else None,
             tls_cert=Path(b.tls_cert) if b.tls_cert else None,
             tls_key=Path(b.tls_key) if b.tls_key else None,

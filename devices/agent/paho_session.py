@@ -27,6 +27,9 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from devices.agent.broker import BrokerAddress, Will
 from devices.agent.link import LinkEvents, ServerLimits
 
+_NOT_WHO_IT_SAYS = (134, 135)
+"""Bad user name or password; not authorised (MQTT 5, section 3.2.2.2)."""
+
 
 class PahoSession:
     """One connection. After ``ended`` it is of no more use.
@@ -106,7 +109,8 @@ class PahoSession:
         will_properties.WillDelayInterval = broker.will_delay_s
         client.will_set(will.topic, will.payload, qos=1, retain=True, properties=will_properties)
         if broker.username is not None:
-            client.username_pw_set(broker.username, broker.password)
+            kept = broker.credential
+            client.username_pw_set(broker.username, broker.password if kept is None else kept.password())
         if broker.tls_ca is not None:
             client.tls_set(
                 ca_certs=str(broker.tls_ca),
@@ -136,6 +140,11 @@ class PahoSession:
     ) -> None:
         if self.ended:
             return
+        if self._broker.credential is not None:
+            if not code.is_failure:
+                self._broker.credential.accepted()
+            elif code.value in _NOT_WHO_IT_SAYS:
+                self._broker.credential.refused()
         if code.is_failure:
             self._end(f"refused: {code}")
             return

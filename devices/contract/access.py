@@ -27,6 +27,12 @@ FLEET_RIGHTS: tuple[str, ...] = (
 )
 """Rights of the fleet service: settings and updates go to devices, what they ask for comes from them."""
 
+PROVISIONING_RIGHTS: tuple[str, ...] = (
+    "write $CONTROL/dynamic-security/v1",
+    "read $CONTROL/dynamic-security/v1/response",
+)
+"""Rights of whoever keeps devices' logins: no topic of a device's. It ends a device's session by its client id."""
+
 STA_RIGHTS: tuple[str, ...] = ("write v1.1/#",)
 """Rights of whoever publishes observations for SensorThings (docs/sensorthings.md)."""
 

@@ -26,6 +26,8 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         Reason.WRONG_SHARD: "Correct the shard, in the registry or on the device. After a change of the registry, replay.",
         Reason.WRONG_KIND: "Correct the kind, in the registry or on the device. After a change of the registry, replay.",
         Reason.WRONG_SENDER: "Two devices share a login, or one has another's settings: give each its own. It can't be replayed.",
+        Reason.REVOKED: "Make a new label (cityops devices label) and have the device claim it, then replay. Where it is none of yours, leave it.",
+        Reason.QUARANTINED: "Look at the device (cityops devices show), end its quarantine (cityops devices release), then replay what is its own.",
         Reason.TOO_LARGE: "Let the device send smaller messages. Of this one only the beginning is kept.",
         Reason.NOT_JSON: "The device's program is at fault, or something else publishes under its name.",
         Reason.MISSING_FIELD: "The sensor gave nothing, or the device's program is older than the kind. Where the field need not be there, declare it optional, then replay.",

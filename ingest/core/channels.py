@@ -104,6 +104,11 @@ class Others:
         if topic.shard != device.shard:
             shards = {"expected": f"{device.shard:02x}", "value": f"{topic.shard:02x}"}
             return Reason.WRONG_SHARD, sentence(Reason.WRONG_SHARD, device=device.name, **shards)
+        if device.refused:
+            # As an unknown one: it may have been let in just now.
+            self._batch.unknown_devices.add(topic.device)
+            reason = Reason(device.refused)
+            return reason, sentence(reason, device=device.name)
         if device.kind not in self._directory.kind_no:
             return Reason.UNKNOWN_KIND, sentence(Reason.UNKNOWN_KIND, device=device.name, kind=device.kind)
         return None

@@ -52,5 +52,5 @@ class Directory:
         self.row_of_topic = {
             topic(d.shard, d.kind, d.name, "reading"): row
             for row, d in enumerate(self.devices)
-            if d.kind in self.kind_no
+            if d.kind in self.kind_no and not d.refused
         }

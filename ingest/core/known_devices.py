@@ -19,6 +19,7 @@ class KnownDevice:
             day before it.
         home_id: home it stands in, for diary entries; None outside homes.
         clock: what is stored of its latest start's clock: boot, offset [µs], from what; None where nothing is.
+        refused: why nothing of it is taken: ``quarantined`` or ``revoked``; empty: it is.
     """
 
     device_id: int
@@ -28,3 +29,4 @@ class KnownDevice:
     installed_at_us: int
     home_id: int | None = None
     clock: tuple[int, int, Literal["reading", "birth", "arrival"]] | None = field(default=None, compare=False)
+    refused: str = ""

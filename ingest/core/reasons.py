@@ -24,6 +24,8 @@ class Reason(StrEnum):
     WRONG_SHARD = "wrong_shard"
     WRONG_KIND = "wrong_kind"
     WRONG_SENDER = "wrong_sender"
+    REVOKED = "revoked"
+    QUARANTINED = "quarantined"
     TOO_LARGE = "too_large"
     NOT_JSON = "not_json"
     MISSING_FIELD = "missing_field"
@@ -47,6 +49,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.WRONG_SHARD: "Device {device!r} belongs to shard {expected} but sent on shard {value}.",
     Reason.WRONG_KIND: "Device {device!r} is a {expected} but sent as a {value}.",
     Reason.WRONG_SENDER: "The message names device {value!r} but came on the topic of {device!r}.",
+    Reason.REVOKED: "Device {device!r} has no valid credential: it was revoked, or nobody has claimed the device yet.",
+    Reason.QUARANTINED: "Device {device!r} is quarantined: two of them showed themselves under its name.",
     Reason.TOO_LARGE: "The message has {value} bytes; at most {expected} are accepted.",
     Reason.NOT_JSON: "The message is not JSON: {value}.",
     Reason.MISSING_FIELD: "{field} is missing.",

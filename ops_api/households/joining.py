@@ -7,8 +7,10 @@ lock a neighbour out by typing nonsense. A shorter code (a registry's own) opens
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
+from devices.contract.claim_code import code_hash, plain_code
 from ops_api.households import codes
 from ops_api.households.model import (
     SESSION_LIFE,
@@ -39,7 +41,8 @@ class Joining:
         """
         try:
             async with self._db.transaction() as t:
-                await self._find(t, typed, address)
+                if not await self._device_opens(t, typed):
+                    await self._find(t, typed, address)
         except TooManyTriesError:
             raise
         except WrongCodeError:
@@ -65,12 +68,48 @@ class Joining:
         """
         try:
             async with self._db.transaction() as t:
-                return await self._join(t, await self._find(t, typed, address), now, name, who)
+                code = await self._by_device(t, typed) or await self._find(t, typed, address)
+                return await self._join(t, code, now, name, who)
         except TooManyTriesError:
             raise
         except WrongCodeError:
             await self._count(address)
             raise
+
+    async def take_device(self, typed: str, address: str, home_id: int, room: str) -> None:
+        """Put the device of a label's claim code into a home that the resident lives in.
+
+        Raises:
+            WrongCodeError: the code opens nothing, or its device stands in another home.
+            TooManyTriesError: likewise, and from this network came too many wrong ones.
+        """
+        plain = plain_code(typed)
+        async with self._db.transaction() as t:
+            tried = await t.row("join_tries", source=codes.source_hash(address))
+            if tried is not None and tried["tries"] >= TRIES_AN_HOUR:
+                raise TooManyTriesError(typed)
+            asked = {"hash": b"" if plain is None else code_hash(plain), "home_id": home_id, "room": room}
+            taken = await t.row("household_claim_home", **asked)
+        if taken is None or taken["home_id"] is None:
+            await self._count(address)
+            raise WrongCodeError(typed)
+
+    async def _device_opens(self, t: Transaction, typed: str) -> bool:
+        """Whether what was typed is the claim code of a device that a household may take."""
+        plain = plain_code(typed)
+        if plain is None:
+            return False
+        row = await t.row("household_claim_state", hash=code_hash(plain))
+        return row is not None and row["state"] == "opens"
+
+    async def _by_device(self, t: Transaction, typed: str) -> Row | None:
+        """Return a code, good for this once, of the home of the device whose claim code was typed: a new home where it has none."""
+        if not await self._device_opens(t, typed):
+            return None
+        once, plain = codes.token_hash(codes.new_token()), plain_code(typed)
+        assert plain is not None
+        asked = {"hash": code_hash(plain), "new_code": f"h-{secrets.token_hex(8)}", "once": once}
+        return await t.row("household_claim_join", **asked)
 
     async def _find(self, t: Transaction, typed: str, address: str) -> Row:
         tried = await t.row("join_tries", source=codes.source_hash(address))

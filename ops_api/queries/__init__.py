@@ -44,6 +44,7 @@ FILES = (
     "open_data.sql",
     "audit.sql",
     "identity.sql",
+    "provisioning.sql",
     "rest.sql",
     "lab.sql",
 )

@@ -30,6 +30,7 @@ from ops_api.incident_desk import IncidentDesk
 from ops_api.missing import Missing
 from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
+from ops_api.provisioning.door import DeviceDoor
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import DatabaseState
 from ops_api.queries.town import town_now
@@ -141,6 +142,7 @@ class Context:
     incidents: IncidentDesk | None = None
     tools: OpsTools | None = None
     readings: ReadingFeeds | None = None
+    devices: DeviceDoor | None = None
     exports: Exports | None = None
     sta: SensorThings | None = None
     fleet: FleetDesk | None = None

@@ -24,6 +24,7 @@ from cityops.settings_crew import CrewSettings
 from cityops.settings_housing import HousingSettings
 from cityops.settings_identity import IdentitySettings
 from cityops.settings_ops import OpsSettings
+from cityops.settings_provisioning import ProvisioningSettings
 from cityops.settings_winter import WinterSettings
 from devices.registry import Registry
 from ops_api import wiring_api
@@ -205,6 +206,7 @@ async def running(
     team: str | None = TEAM_PASSWORD,
     identity: dict[str, Any] | None = None,
     login: str = "",
+    provisioning: dict[str, Any] | None = None,
     **api: Any,
 ) -> AsyncIterator[Site]:
     """Run the site until the end of the block.
@@ -215,6 +217,7 @@ async def running(
         data_dir: of a site that signs packs.
         team: the housing team's password; None: neither its pages nor the officers' desk are set up.
         identity: settings of it, beside the secret.
+        provisioning: settings of it.
         login: connection string of the API's own login (:func:`own_login`); empty: the owner's.
         api: further settings of the API; tests look at what they have just written, so open answers are not kept.
     """
@@ -226,6 +229,7 @@ async def running(
         winter=WinterSettings.model_validate({"password": team and OFFICERS_PASSWORD}),
         crew=CrewSettings.model_validate({"password": team and CREW_PASSWORD}),
         identity=IdentitySettings.model_validate({"secret": IDENTITY_SECRET} | (identity or {})),
+        provisioning=ProvisioningSettings.model_validate(provisioning or {}),
         ops=OpsSettings.model_validate({"password": team and OPS_PASSWORD}),
         bin_days=BinDaysSettings.model_validate(
             {

@@ -24,7 +24,14 @@ import pytest
 from cityops.embedded.account import server_account
 from cityops.embedded.mosquitto_binary import find_mosquitto
 from cityops.embedded.process import free_ports
-from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, FLEET_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
+from devices.contract.access import (
+    ANYBODY_RIGHTS,
+    DEVICE_RIGHTS,
+    FLEET_RIGHTS,
+    INGEST_RIGHTS,
+    PROVISIONING_RIGHTS,
+    STA_RIGHTS,
+)
 from devices.contract.topics import ASK, DOWN, PREFIX, SHARDS, UP
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "mosquitto"
@@ -361,7 +368,8 @@ def test_the_rights_are_those_of_the_contract() -> None:
     fleet = [f"topic {right}" for right in FLEET_RIGHTS]
     sta = [f"topic {right}" for right in STA_RIGHTS]
     devices = [f"pattern {right}" for right in (*ANYBODY_RIGHTS, *DEVICE_RIGHTS)]
-    services = ["user ingest", *ingest, "user fleet", *fleet, "user town", *town, "user sta", *sta]
+    keeper = ["user devices", *(f"topic {right}" for right in PROVISIONING_RIGHTS)]
+    services = ["user ingest", *ingest, "user fleet", *fleet, *keeper, "user town", *town, "user sta", *sta]
     assert lines == [*services, *devices]
 
 
@@ -436,7 +444,10 @@ def test_no_password_is_on_a_command_line(tmp_path: Path) -> None:
     assert _verifies(tmp_path / "passwords", "road-1", password)
     assert not _verifies(tmp_path / "passwords", "road-1", odd)
     assert (tmp_path / "acl").read_text() == (FOLDER / "acl").read_text()
-    assert {p.stat().st_mode & 0o077 for p in (tmp_path / "acl", tmp_path / "passwords")} == {0}
+    assert (tmp_path / "acl").stat().st_mode & 0o077 == 0
+    assert (
+        tmp_path / "passwords"
+    ).stat().st_mode & 0o777 == 0o660  # the ingester's too, which is in the broker's group
 
 
 def _verifies(file: Path, user: str, password: str) -> bool:

@@ -26,7 +26,9 @@ VERSION = "1.36"
 """Of Kubernetes, by whose schemas the manifests are judged: strictly, so that a misspelt field is one too many."""
 OVERLAYS = ("small", "large")
 OURS = {"migrate", "ingest", "rules", "notify", "api", "backup"}
-OWN = {"CITYOPS_API__CERTIFICATES", "CITYOPS_API__TRUSTED_PROXIES"}
+OWN = {
+    "CITYOPS_API__CERTIFICATES", "CITYOPS_API__TRUSTED_PROXIES", "CITYOPS_PROVISIONING__BROKER_CA", "CITYOPS_PROVISIONING__HOST",
+}  # fmt: skip
 KINDS_WITH_PODS = {"Deployment", "StatefulSet", "Job", "CronJob"}
 
 
@@ -175,7 +177,9 @@ def test_commands_settings_and_secrets_are_those_of_compose(one: dict[str, Any],
         return
     assert container["args"] == COMPOSE[name]["command"]
     must_be_a_command(container["args"])
-    wanted = {t: s for t, s in secret_files(COMPOSE[name]).items() if not s.startswith("mqtt_server")}
+    wanted = {
+        t: s for t, s in secret_files(COMPOSE[name]).items() if not s.startswith(("mqtt_server", "mqtt_ca"))
+    }
     assert _secrets(pod) == wanted
     settings = next(d for d in BASE if d["kind"] == "ConfigMap")["data"]
     given = settings | {e["name"]: e["value"] for e in container.get("env", [])}

@@ -17,7 +17,9 @@ language sql immutable set search_path = public, pg_temp as $$
         'dead_letter', 'device_clock', 'device_sequence', 'rule_checkpoint', 'rule_state', 'sta_looked', 'sta_seen', 'watch_memory',
         -- Accounts, and the audit, which is added to and read by functions.
         'account', 'account_password', 'account_totp', 'api_key', 'audit_base', 'audit_entry', 'audit_source_key',
-        'passkey', 'recovery_code', 'sign_in_step', 'sign_in_try', 'staff_session']), 'none'
+        'passkey', 'recovery_code', 'sign_in_step', 'sign_in_try', 'staff_session',
+        -- What devices sign in with, and who they were.
+        'claim_try', 'device_act', 'device_claim', 'device_credential', 'device_install', 'device_known', 'device_state']), 'none'
     union all
     -- Rows of homes are hidden from it in those with a policy (shown.sql); *_shown have them masked.
     select 'cityops_api', unnest(array[
@@ -45,7 +47,12 @@ language sql immutable set search_path = public, pg_temp as $$
     union all
     select 'cityops_identity', unnest(array[
         'account', 'account_password', 'account_totp', 'api_key', 'passkey', 'recovery_code',
-        'sign_in_step', 'sign_in_try', 'staff_session']), 'write'
+        'sign_in_step', 'sign_in_try', 'staff_session',
+        'claim_try', 'device_claim', 'device_credential', 'device_install', 'device_state']), 'write'
+    union all
+    select 'cityops_identity', 'device_act', 'add'
+    union all
+    select 'cityops_identity', 'device_known', 'read'
 $$;
 revoke all on function role_rights() from public;
 
@@ -97,6 +104,9 @@ grant execute on function is_private(integer), is_private(text), consented(integ
     alarm_acknowledged(bigint, timestamptz, text, text), diary_newest(), fleet_seen(integer), fleet_status(integer),
     fleet_battery(integer) to cityops_api;
 grant execute on function ward_counts() to cityops_housing;
+grant execute on function device_add(text, text, integer, integer), device_retire(integer) to cityops_identity;
+grant execute on function device_claim_state(bytea), device_claim_home(bytea, integer, text, text),
+    device_claim_join(bytea, text, bytea) to cityops_registrar;
 -- Who did what is read on the accounts' own login, and not on the one that answers everybody.
 grant execute on function audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) to cityops_identity;
 

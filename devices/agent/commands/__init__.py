@@ -10,7 +10,8 @@ COMMANDS = {
     "read": "read the configured sensors once",
     "check": "check the configuration file",
     "doctor": "find what is wrong with this device, and say the fix",
-    "doctor": "find what is wrong with this device, and say the fix",
+    "claim": "claim its name with the code on its label",
+    "rotate": "make its next password or certificate",
     "forget": "forget the household (stop the agent first)",
 }
 """What there is, with a line for the help, in the order in which it is shown."""

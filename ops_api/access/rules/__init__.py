@@ -8,6 +8,7 @@ from ops_api.access.model import Rule
 from ops_api.access.rules import (
     bins,
     desk,
+    device_identities,
     fleet,
     homes,
     identity,
@@ -44,6 +45,7 @@ AREAS: Mapping[str, Mapping[str, Rule]] = {
     "Alarms, work, incidents": desk.RULES,
     "The platform": platform.RULES,
     "Settings of devices": fleet.RULES,
+    "Devices' identities": device_identities.RULES,
     "Accounts and keys": identity.RULES,
     "Privacy": privacy.RULES,
     "Exports and streams": rest.RULES,

@@ -47,7 +47,7 @@ SAID: Mapping[str, str] = MappingProxyType(
         "bins:write": "Plans bin rounds again and reads missed collections.",
         "incidents:write": "Works on incidents, closes and opens roads.",
         "housing:read": "Reads the homes that share with the housing team. Each household reads who looked and why.",
-        "devices:write": "Makes and changes things of SensorThings.",
+        "devices:write": "Registers, labels and revokes devices; makes and changes things of SensorThings.",
         "observations:write": "Sends observations of SensorThings.",
         "accounts:write": "Makes, changes and closes accounts, and revokes keys.",
         "audit:read": "Reads who saw or changed what.",

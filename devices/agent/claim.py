@@ -1,0 +1,164 @@
+"""A device claims its name: with the code on its label, and a credential that it makes itself.
+
+What it is to show at the broker is on the card before the server hears of it, in ``claim.json``; the configuration is
+written last. So power may fail at any time: run again, the same is asked for, and the server answers the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cityops.errors import ConfigurationError, TransientError
+from devices.agent import own_key
+from devices.agent.credential import new_password, verifier_of, write
+from devices.contract.claim_code import plain_code
+from devices.contract.provisioning import ClaimAnswer, Kind
+from devices.contract.topics import SHARDS, is_device_name
+
+Post = Callable[[str, Mapping[str, Any]], dict[str, Any]]
+"""Sends a document to a path of the server and returns the answer."""
+
+PENDING = "claim.json"
+_HOST = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$")
+_KIND = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
+_SENSORS = {"frog": '[[sensors]]\ndriver = "sht4x"\n'}
+"""What a kind of device usually measures with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a device keeps what it gets: configuration, and secrets beside it; ``data_dir``: its outbox."""
+
+    config: Path
+    data_dir: Path
+
+    def beside(self, name: str) -> Path:
+        """Return a file beside the configuration."""
+        return self.config.with_name(name)
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """What was made for a claim that has not come to its end; one of ``password`` and ``key``."""
+
+    password: str = ""
+    key: str = ""
+    csr: str = ""
+
+
+def claim(post: Post, place: Place, install: str, code: str, kind: Kind, server: str) -> ClaimAnswer:
+    """Claim, and write the configuration; return who the device is.
+
+    Args:
+        post: reaches the server.
+        place: where what it gets goes.
+        install: the card's number.
+        code: as typed.
+        kind: of the credential.
+        server: address that later rotations go to.
+
+    Raises:
+        ConfigurationError: the code is none, the server says no, its answer is none, or a file can't be written.
+        TransientError: the server does not answer.
+    """
+    plain = plain_code(code)
+    if plain is None:
+        raise ConfigurationError(
+            "code: 18 letters and digits, as on the label; one of them is mistyped or missing"
+        )
+    try:
+        place.config.parent.mkdir(parents=True, exist_ok=True)
+        made = _pending(place, kind)
+        asked = {"code": plain, "install": install}
+        brought = {"csr": made.csr} if kind == "x509" else {"verifier": verifier_of(made.password)}
+        answer = _checked(post("/api/v1/claims", asked | brought), kind)
+        if answer.ca:
+            write(place.beside("ca.pem"), answer.ca, 0o644)
+        if kind == "x509":
+            write(place.beside("device.pem"), made.key + answer.certificate)
+        else:
+            write(place.beside("password"), made.password + "\n")
+        write(place.config, configuration(answer, place, kind, server), 0o644)
+        place.beside(PENDING).unlink(missing_ok=True)
+    except OSError as e:
+        raise ConfigurationError(
+            f"{e.filename or place.config} can't be written: {e.strerror}; run it as root"
+        ) from e
+    return answer
+
+
+def _pending(place: Place, kind: Kind) -> Pending:
+    """Return what was made for this claim before, else make it and have it on the card."""
+    path = place.beside(PENDING)
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Pending)
+        if bool(found.key) == (kind == "x509"):
+            return found
+    except (FileNotFoundError, msgspec.DecodeError):
+        pass
+    if kind == "x509":
+        key = own_key.new_key()
+        made = Pending(key=key, csr=own_key.request_for(key))
+    else:
+        made = Pending(password=new_password())
+    write(path, msgspec.json.encode(made).decode())
+    return made
+
+
+def _checked(document: dict[str, Any], kind: Kind) -> ClaimAnswer:
+    """Return the server's answer; what it says goes into a file that the agent reads as its own, so it is looked at."""
+    try:
+        answer = msgspec.convert(document, ClaimAnswer)
+    except msgspec.ValidationError as e:
+        raise TransientError(
+            f"the server's answer is none to a claim ({e}): is this the council's server?"
+        ) from e
+    fits = (
+        is_device_name(answer.name)
+        and _KIND.match(answer.kind)
+        and _HOST.match(answer.host)
+        and 0 < answer.port < 65_536
+        and 0 <= answer.shard < SHARDS
+        and 1 <= answer.cadence_s <= 86_400
+        and ("BEGIN CERTIFICATE" in answer.certificate) == (kind == "x509")
+    )
+    if not fits:
+        raise ConfigurationError("the server's answer names no usable device: is this the council's server?")
+    return answer
+
+
+def configuration(answer: ClaimAnswer, place: Place, kind: Kind, server: str) -> str:
+    """Return the device's configuration file."""
+    lines = [
+        "# Written by cityops-agent claim; what it measures with and more: docs/frog.md.",
+        "[device]",
+        f"name = {_text(answer.name)}",
+        f"kind = {_text(answer.kind)}",
+        f"shard = {answer.shard}",
+        f"cadence_s = {answer.cadence_s}",
+        f"data_dir = {_text(place.data_dir)}",
+        "",
+        "[broker]",
+        f"host = {_text(answer.host)}",
+        f"port = {answer.port}",
+    ]
+    if answer.ca:
+        lines.append(f"tls_ca = {_text(place.beside('ca.pem'))}")
+    if kind == "x509":
+        own = _text(place.beside("device.pem"))
+        lines += [f"tls_cert = {own}", f"tls_key = {own}"]
+    else:
+        lines.append(f"password_file = {_text(place.beside('password'))}")
+    lines += ["", "[server]", f"url = {_text(server)}", ""]
+    return "\n".join(lines) + "\n" + _SENSORS.get(answer.kind, "# Say what it measures with: [[sensors]]\n")
+
+
+def _text(value: object) -> str:
+    """Return a TOML basic string: JSON's, but for DEL, which is in none of ours."""
+    return json.dumps(str(value), ensure_ascii=True)

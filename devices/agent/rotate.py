@@ -1,0 +1,60 @@
+"""A device makes its next credential, has the server know it, and goes over to it once it works.
+
+A password goes over when the broker has accepted it (:mod:`devices.agent.credential`). A certificate is put in the place of
+the one before at once, since both are good for a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from cityops.errors import ConfigurationError, TransientError
+from devices.agent import own_key
+from devices.agent.credential import new_password, next_of, verifier_of, write
+
+Post = Callable[[str, Mapping[str, Any], str], dict[str, Any]]
+"""Sends a document to a path of the server, with a password or none, and returns the answer."""
+_BEGIN = "-----BEGIN CERTIFICATE-----"
+
+
+def rotate_password(post: Post, name: str, path: Path) -> None:
+    """Have the server know the device's next password; it is used from the next connection on.
+
+    Raises:
+        ConfigurationError: the server says no, or a file can't be read or written.
+        TransientError: the server does not answer; the present password goes on.
+    """
+    try:
+        present = path.read_text(encoding="utf-8").strip()
+        waiting = next_of(path)
+        if not waiting.exists():
+            write(waiting, new_password() + "\n")
+        following = waiting.read_text(encoding="utf-8").strip()
+    except OSError as e:
+        raise ConfigurationError(f"{e.filename} can't be read or written: {e.strerror}") from e
+    post(_path(name), {"verifier": verifier_of(following)}, present)
+
+
+def rotate_certificate(post: Post, name: str, path: Path) -> None:
+    """Put a new key with its certificate in the place of the present ones. Raises as :func:`rotate_password`."""
+    try:
+        key, _, certificate = path.read_text(encoding="utf-8").partition(_BEGIN)
+        waiting = next_of(path)
+        if not waiting.exists():
+            write(waiting, own_key.new_key())
+        following = waiting.read_text(encoding="utf-8")
+        csr = own_key.request_for(following)
+        body = {"csr": csr, "certificate": _BEGIN + certificate, "signature": own_key.sign(key, csr)}
+        made = str(post(_path(name), body, "").get("certificate", ""))
+        if _BEGIN not in made:
+            raise TransientError("the server's answer has no certificate in it")
+        write(path, following + made)
+        waiting.unlink()
+    except OSError as e:
+        raise ConfigurationError(f"{e.filename} can't be read or written: {e.strerror}") from e
+
+
+def _path(name: str) -> str:
+    return f"/api/v1/devices/{name}/credential"

@@ -1,0 +1,159 @@
+"""Mosquitto's password file, list of revoked certificates, and its reload.
+
+Measured on Mosquitto 2.0.11 (tests/integration/test_broker_access.py): SIGHUP reads the file again and ends every live
+session whose password is not in it any more. It does not look at live sessions by certificate, though new ones are held
+to the list: those are ended by a take-over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from cityops.errors import TransientError
+from ops_api.provisioning.core import logins
+from ops_api.provisioning.ports import Changes, Signer, Wanted
+
+FIRST_MODE = 0o600
+
+
+class Kick(Protocol):
+    """Ends a live session."""
+
+    def __call__(self, device: str) -> None:
+        """End the session with this client id; TransientError where the broker does not answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationFile:
+    """Where the broker reads which certificates are no good, and who signs that."""
+
+    path: Path
+    signer: Signer
+
+
+class PasswordFile:
+    """See :class:`ops_api.provisioning.ports.BrokerAccess`.
+
+    Args:
+        path: of the password file; its folder must be ours to write in.
+        reload: makes the broker read its files again.
+        kick: ends live sessions; None: the reload alone does, which leaves those by certificate.
+        revocations: for devices with certificates.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        reload: Callable[[], None],
+        kick: Kick | None = None,
+        revocations: RevocationFile | None = None,
+    ) -> None:
+        self._path = path
+        self._reload = reload
+        self._kick = kick
+        self._revocations = revocations
+
+    async def known(self) -> Mapping[str, str]:
+        """Return the password hash of every login."""
+        return logins.parse(await asyncio.to_thread(self._read))
+
+    async def make_so(self, wanted: Wanted) -> Changes:
+        """Make devices' logins what is wanted, and have the broker read them."""
+        return await asyncio.to_thread(self._make_so, wanted)
+
+    def _make_so(self, wanted: Wanted) -> Changes:
+        with self._alone():
+            text = self._read()
+            changes = logins.changes_of(logins.parse(text), wanted)
+            if changes:
+                replace(self._path, logins.changed(text, wanted, changes).encode())
+            ended = self._revoke(wanted)
+        if changes or ended is not None:
+            self._reload()
+        for device in sorted({*changes.removed, *(ended or ())} if self._kick is not None else ()):
+            self._end(device)
+        return Changes(
+            changes.added, changes.changed, sorted({*changes.removed, *((ended or set()) & wanted.refused)})
+        )
+
+    def _revoke(self, wanted: Wanted) -> set[str] | None:
+        """Write the list of revoked certificates anew; return whose are new in it, None where it is as it was."""
+        if self._revocations is None:
+            return None
+        path, signer = self._revocations.path, self._revocations.signer
+        before = signer.listed(path.read_bytes()) if path.exists() else None
+        if before == frozenset(wanted.revoked):
+            return None
+        replace(path, signer.revocations(wanted.revoked, datetime.now(UTC)))
+        return {one.device for serial, one in wanted.revoked.items() if serial not in (before or ())}
+
+    def _end(self, device: str) -> None:
+        assert self._kick is not None
+        self._kick(device)
+
+    def _read(self) -> str:
+        try:
+            return self._path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError) as e:
+            raise TransientError(f"the broker's password file {self._path} can't be read: {e}") from e
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let no other process of ours write it meanwhile."""
+        try:
+            with self._path.with_name(self._path.name + ".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as e:
+            raise TransientError(f"the broker's password file {self._path} can't be written: {e}") from e
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Replace a file at once, with its owner and mode; one of another owner, whose group we are in, is written where it is."""
+    folder, new = path.parent.stat(), path.with_name(f".{path.name}.new")
+    was = path.stat() if path.exists() else None
+    if was is not None and os.geteuid() not in (0, was.st_uid):
+        path.write_bytes(content)  # the broker wants its files to be its own
+        return
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FIRST_MODE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+        os.fchmod(file.fileno(), FIRST_MODE if was is None else was.st_mode & 0o777)
+        if os.geteuid() == 0:  # else it is the broker's already, or shared by its group
+            owner = folder if was is None else was
+            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+    new.replace(path)
+
+
+def reload_by_pid(pid_file: Path) -> Callable[[], None]:
+    """Return what sends SIGHUP to the broker whose process id is in a file; TransientError where it can't."""
+
+    def reload() -> None:
+        try:
+            pid = int(pid_file.read_text().strip())
+            program = Path(f"/proc/{pid}/comm")
+            if program.exists() and not program.read_text().startswith("mosquitto"):
+                raise TransientError(f"process {pid} of {pid_file} is no mosquitto: is the broker running?")
+            os.kill(pid, signal.SIGHUP)
+        except (OSError, ValueError) as e:
+            raise TransientError(f"the broker of {pid_file} can't be told to read its logins: {e}") from e
+
+    return reload
+
+
+def reload_by_watcher() -> None:
+    """Do nothing: whoever started the broker watches the file (deploy/mosquitto/watch.sh)."""

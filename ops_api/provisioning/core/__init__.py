@@ -1,0 +1,1 @@
+"""The decisions of provisioning. Pure: times and chance are arguments."""

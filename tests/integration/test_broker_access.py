@@ -1,0 +1,241 @@
+"""The broker's logins, by every way there is, in one suite: on real Mosquittos, and in memory."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from cityops.errors import TransientError
+from ops_api.provisioning.brokers.dynamic_security import DynamicSecurity
+from ops_api.provisioning.brokers.memory import MemoryAccess
+from ops_api.provisioning.brokers.password_file import (
+    PasswordFile,
+    RevocationFile,
+    reload_by_pid,
+)
+from ops_api.provisioning.brokers.service_login import ServiceLogin, take_over
+from ops_api.provisioning.ports import BrokerAccess, Login, Revoked, Wanted
+from ops_api.provisioning.signing import DeviceAuthority
+from tests.fakes.provisioned import Card, authority, pem_of, request_for, server_certificate
+from tests.fakes.provisioned_broker import SERVICE, Place, Speaker, broker, hearing, until
+
+AT_ONCE_S = 5.0
+"""Within which a revocation holds, on a machine that is busy."""
+
+
+@dataclass
+class Bench:
+    """A way of telling a broker, and what comes of it: whether somebody gets in, and whether they still are."""
+
+    access: BrokerAccess
+    enters: Callable[[str, str], bool]
+    live: Callable[[str], bool]
+
+
+@pytest.fixture(params=["memory", "password file", "dynamic security"])
+def bench(request: pytest.FixtureRequest, server_dir: Path) -> Iterator[Bench]:
+    if request.param == "memory":
+        memory = MemoryAccess({"devices": SERVICE.verifier})
+        yield Bench(memory, memory.enters, lambda name: name in memory.live)
+        return
+    dynamic = request.param == "dynamic security"
+    name = f"broker-access-{len(list(server_dir.iterdir()))}"
+    with broker(server_dir, name, dynamic=dynamic) as place, ExitStack() as stack:
+        file = PasswordFile(place.passwords, place.reload, lambda device: take_over(place.login, device))
+        speakers: dict[str, Speaker] = {}
+
+        def enters(device: str, password: str) -> bool:
+            if device in speakers:
+                speakers[device].close()
+            speakers[device] = made = Speaker(place.devices, device, password)
+            stack.callback(made.close)
+            until(lambda: bool(made.codes))
+            return made.connected
+
+        def live(device: str) -> bool:
+            time.sleep(0.3)
+            return speakers[device].connected
+
+        yield Bench(DynamicSecurity(file, place.login) if dynamic else file, enters, live)
+
+
+def tokens(**cards: Card) -> dict[str, Login]:
+    return {name: Login("token", card.verifier) for name, card in cards.items()}
+
+
+async def test_a_login_lets_its_device_in_and_nobody_else(bench: Bench) -> None:
+    frog, road = Card(), Card()
+    assert not bench.enters("frog", frog.password)
+    changes = await bench.access.make_so(Wanted(tokens(frog=frog, road=road), frozenset()))
+    assert (changes.added, [*changes.changed, *changes.removed]) == (["frog", "road"], [])
+    assert bench.enters("frog", frog.password)
+    assert not bench.enters("road", frog.password)
+    assert not bench.enters("road", "")
+    assert (await bench.access.known()).keys() >= {"devices", "frog", "road"}
+
+
+async def test_twice_is_as_once_and_services_stay(bench: Bench) -> None:
+    frog = Card()
+    await bench.access.make_so(Wanted(tokens(frog=frog), frozenset()))
+    before = await bench.access.known()
+    assert not await bench.access.make_so(Wanted(tokens(frog=frog), frozenset()))
+    assert await bench.access.known() == before
+    assert not await bench.access.make_so(Wanted({}, frozenset()))  # nobody was spoken of
+    assert await bench.access.known() == before
+
+
+async def test_whoever_is_refused_is_out_at_once_and_the_others_stay(bench: Bench) -> None:
+    frog, road = Card(), Card()
+    await bench.access.make_so(Wanted(tokens(frog=frog, road=road), frozenset()))
+    assert bench.enters("frog", frog.password)
+    assert bench.enters("road", road.password)
+    await bench.access.make_so(Wanted(tokens(road=road), frozenset({"frog"})))
+    assert not bench.live("frog")
+    assert bench.live("road")
+    assert not bench.enters("frog", frog.password)
+    assert not await bench.access.make_so(Wanted(tokens(road=road), frozenset({"frog"})))
+    await bench.access.make_so(Wanted(tokens(frog=frog, road=road), frozenset()))  # released
+    assert bench.enters("frog", frog.password)
+
+
+async def test_a_new_password_takes_the_place_of_the_old(bench: Bench) -> None:
+    frog, following = Card(), Card()
+    await bench.access.make_so(Wanted(tokens(frog=frog), frozenset()))
+    assert (await bench.access.make_so(Wanted(tokens(frog=following), frozenset()))).changed == ["frog"]
+    assert not bench.enters("frog", frog.password)
+    assert bench.enters("frog", following.password)
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+async def test_what_a_revoked_device_says_next_does_not_arrive(server_dir: Path, dynamic: bool) -> None:
+    frog, road = Card(), Card()
+    with broker(server_dir, f"revoked-{dynamic}", dynamic=dynamic) as place, hearing(place) as hearer:
+        file = PasswordFile(place.passwords, place.reload)
+        access: BrokerAccess = DynamicSecurity(file, place.login) if dynamic else file
+        await access.make_so(Wanted(tokens(frog=frog, road=road), frozenset()))
+        speakers = [
+            Speaker(place.devices, "frog", frog.password),
+            Speaker(place.devices, "road", road.password),
+        ]
+        try:
+            until(lambda: all(s.connected for s in speakers))
+            for speaker in speakers:
+                speaker.say(b"before")
+            until(lambda: hearer.heard.count(b"before") == 2)
+            began_s = time.monotonic()
+            await access.make_so(Wanted(tokens(road=road), frozenset({"frog"})))
+            until(lambda: not speakers[0].connected, AT_ONCE_S)
+            sys.stderr.write(f"revoked and out after {time.monotonic() - began_s:.3f} s\n")
+            for speaker in speakers:
+                speaker.say(b"after")
+            until(lambda: speakers[0].refused, AT_ONCE_S)  # it tried again
+            until(lambda: hearer.heard.count(b"after") == 1)
+            time.sleep(0.5)
+            assert hearer.heard.count(b"after") == 1
+        finally:
+            for speaker in speakers:
+                speaker.close()
+
+
+class Certified:
+    """Devices with certificates, and their broker."""
+
+    def __init__(self, place: Place, signer: DeviceAuthority, ca: Path, folder: Path) -> None:
+        self.place, self.signer, self.ca, self.folder = place, signer, ca, folder
+        kick = lambda device: take_over(place.login, device)  # noqa: E731
+        self.access = PasswordFile(
+            place.passwords, place.reload, kick, RevocationFile(place.revocations, signer)
+        )
+
+    def device(self, name: str) -> tuple[Speaker, Login, str]:
+        key = ec.generate_private_key(ec.SECP256R1())
+        signed = self.signer.sign(request_for(key), name, datetime.now(UTC))
+        own = self.folder / f"{name}.pem"
+        own.write_bytes(pem_of(key) + signed.pem.encode())
+        return (
+            Speaker(self.place.certified, name, tls=(self.ca, own)),
+            Login("x509", signed.mark),
+            signed.serial,
+        )
+
+
+@pytest.fixture
+async def certified(server_dir: Path, tmp_path: Path) -> AsyncIterator[Certified]:
+    ca = authority(tmp_path)
+    signer = DeviceAuthority(*ca)
+    cert, key = server_certificate(tmp_path, ca)
+    tls = {"ca.pem": ca[0], "server.pem": cert, "server.key": key}
+    with broker(server_dir, "certified", tls=tls, signer=signer) as place:
+        yield Certified(place, signer, ca[0], tmp_path)
+
+
+async def test_a_revoked_certificate_is_out_at_once_and_does_not_come_back(certified: Certified) -> None:
+    (frog, frogs, serial), (road, roads, _) = certified.device("frog"), certified.device("road")
+    try:
+        with hearing(certified.place) as hearer:
+            until(lambda: frog.connected and road.connected)
+            frog.say(b"before")
+            until(lambda: b"before" in hearer.heard)
+            revoked = {serial: Revoked("frog", datetime.now(UTC))}
+            wanted = Wanted({"road": roads}, frozenset({"frog"}), revoked)
+            assert (await certified.access.make_so(wanted)).removed == ["frog"]
+            until(lambda: not frog.connected, AT_ONCE_S)
+            frog.say(b"after")
+            road.say(b"others")
+            until(lambda: b"others" in hearer.heard)
+            time.sleep(2.5)  # it tries again every second
+            assert not frog.connected
+            assert b"after" not in hearer.heard
+            assert road.connected
+            assert not await certified.access.make_so(wanted)
+            assert frogs.kind == "x509"
+    finally:
+        frog.close()
+        road.close()
+
+
+async def test_a_broker_that_is_away_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "passwords").write_text("")
+    pid = tmp_path / "broker.pid"
+    file = PasswordFile(tmp_path / "passwords", reload_by_pid(pid))
+    for content in (None, "x", "1"):  # 1 is no mosquitto
+        if content is not None:
+            pid.write_text(content)
+        with pytest.raises(TransientError, match=r"mosquitto|can't be told"):
+            await file.make_so(Wanted({f"frog-{content}": Login("token", Card().verifier)}, frozenset()))
+    login = ServiceLogin(host="localhost", port=1, username="devices", password="x")
+    with pytest.raises(TransientError, match="localhost:1"):
+        take_over(login, "frog")
+
+
+async def test_without_the_plugin_dynamic_security_says_so(
+    server_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops_api.provisioning.brokers.service_login.WAIT_S", 0.5)
+    with broker(server_dir, "no-plugin") as place:
+        file = PasswordFile(place.passwords, place.reload)
+        with pytest.raises(TransientError, match="plugin"):
+            await DynamicSecurity(file, place.login).make_so(Wanted({}, frozenset({"frog"})))
+        bad = ServiceLogin(host="localhost", port=place.services, username="devices", password="no")
+        with pytest.raises(TransientError, match="refuses the login"):
+            take_over(bad, "frog")
+
+
+def test_the_file_keeps_its_owner_and_mode(tmp_path: Path) -> None:
+    from ops_api.provisioning.brokers.password_file import replace
+
+    path = tmp_path / "passwords"
+    path.write_text("x")
+    path.chmod(0o640)
+    replace(path, b"y")
+    assert path.read_bytes() == b"y"
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [p.name for p in tmp_path.iterdir()] == ["passwords"]

@@ -1,0 +1,295 @@
+"""The device's side of claims and rotations: what it keeps, what it believes, and power that fails between any two steps."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cityops.errors import ConfigurationError, TransientError
+from devices.agent import claim as claiming
+from devices.agent import credential, own_key
+from devices.agent.asking import RefusedError, check_server, post
+from devices.agent.claim import Place, claim
+from devices.agent.config import load_config
+from devices.agent.credential import PasswordFiles, next_of, verifier_of
+from devices.agent.rotate import rotate_certificate, rotate_password
+from devices.contract.claim_code import make_code
+from devices.contract.provisioning import fits
+
+CODE = make_code(b"cityops-unit")
+INSTALL = "4f2d0c9a6b7e4d1f8a3c5b6d7e8f9a0b"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+class PowerCutError(Exception):
+    """The device stops here."""
+
+
+@dataclass
+class Server:
+    """What the server does with claims and rotations: its credential is what the broker lets in."""
+
+    verifier: str = ""
+    before: str = ""
+    answer: dict[str, Any] = field(default_factory=dict)
+    asked: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.answer = {
+            "name": "frog-1", "kind": "frog", "shard": 3, "cadence_s": 300, "host": "mqtt.example", "port": 8883,
+            "ca": "PEM", "certificate": "",
+        } | self.answer  # fmt: skip
+
+    def claim(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        assert path == "/api/v1/claims"
+        self.asked.append(body)
+        brought = body.get("verifier", "") or "csr:" + body.get("csr", "")
+        if self.verifier not in ("", brought):
+            raise RefusedError("used by another device", 409)
+        self.verifier = brought
+        return self.answer | {"certificate": CERTIFICATE if "csr" in body else ""}
+
+    def rotate(self, path: str, body: Mapping[str, Any], password: str) -> dict[str, Any]:
+        assert path == "/api/v1/devices/frog-1/credential"
+        wanted = str(body["verifier"])
+        if fits(password, self.verifier):
+            if wanted != self.verifier:
+                self.before, self.verifier = self.verifier, wanted
+        elif not (wanted == self.verifier and self.before and fits(password, self.before)):
+            raise RefusedError("the present credential does not prove it", 401)
+        return {"name": "frog-1", "certificate": ""}
+
+    def lets_in(self, password: str) -> bool:
+        return bool(password) and fits(password, self.verifier)
+
+
+def place(folder: Path) -> Place:
+    return Place(config=folder / "etc" / "agent.toml", data_dir=folder / "data")
+
+
+def claimed(server: Server, where: Place, kind: Any = "token") -> None:
+    claim(server.claim, where, INSTALL, CODE, kind, "https://city.example")
+
+
+def test_a_claim_leaves_a_configuration_that_the_agent_reads_and_secrets_of_its_own(tmp_path: Path) -> None:
+    server, where = Server(), place(tmp_path)
+    claimed(server, where)
+    config = load_config(where.config)
+    assert (config.device.name, config.shard, config.device.cadence_s) == ("frog-1", 3, 300)
+    address = config.address()
+    assert (address.host, address.port, address.username) == ("mqtt.example", 8883, "frog-1")
+    assert address.password is not None
+    assert server.lets_in(address.password)
+    assert config.server is not None
+    assert config.server.url == "https://city.example"
+    assert stat.S_IMODE(where.beside("password").stat().st_mode) == 0o600
+    assert not where.beside("claim.json").exists()
+    assert address.password not in str(server.asked)
+
+
+def test_the_code_is_looked_at_before_anything_is_sent(tmp_path: Path) -> None:
+    server = Server()
+    with pytest.raises(ConfigurationError, match="mistyped"):
+        claim(server.claim, place(tmp_path), INSTALL, CODE[:-1] + "!", "token", "https://x")
+    assert server.asked == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("field_", "value"),
+    [
+        ("name", "../../etc/passwd"), ("name", 'a"\n[broker]'), ("host", 'x"\nport = 1'), ("host", ""), ("port", 0),
+        ("kind", "fr og"), ("shard", 99), ("cadence_s", 0), ("certificate", CERTIFICATE), ("name", 7),
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_none_writes_no_configuration(tmp_path: Path, field_: str, value: Any) -> None:
+    server, where = Server(), place(tmp_path)
+
+    def lie(path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return server.claim(path, body) | {field_: value}
+
+    with pytest.raises((ConfigurationError, TransientError), match="council's server"):
+        claim(lie, where, INSTALL, CODE, "token", "https://x")
+    assert not where.config.exists()
+    assert not where.beside("password").exists()
+
+
+def cutting(monkeypatch: pytest.MonkeyPatch, at: int, *, after: bool) -> Callable[[Any], Any]:
+    """Let power fail at the so-many-th step, before it is done or after; return what makes another function a step."""
+    count = 0
+
+    def step(function: Any) -> Any:
+        def cut(*given: Any, **named: Any) -> Any:
+            nonlocal count
+            count += 1
+            mine = count
+            if mine == at and not after:
+                raise PowerCutError
+            result = function(*given, **named)
+            if mine == at:
+                raise PowerCutError
+            return result
+
+        return cut
+
+    for module in (claiming, credential):
+        for name in ("write", "replace"):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, step(getattr(module, name)))
+    from devices.agent import rotate
+
+    monkeypatch.setattr(rotate, "write", step(rotate.write))
+    return step
+
+
+@pytest.mark.parametrize("kind", ["token", "x509"])
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("at", range(1, 10))
+def test_power_that_fails_while_claiming_costs_nothing(
+    tmp_path: Path, at: int, after: bool, kind: str
+) -> None:
+    server, where = Server(), place(tmp_path)
+    with pytest.MonkeyPatch.context() as patched:
+        step = cutting(patched, at, after=after)
+        try:
+            claim(step(server.claim), where, INSTALL, CODE, kind, "https://city.example")  # type: ignore[arg-type]
+        except PowerCutError:
+            if where.config.exists():  # written last: all else is there
+                assert load_config(where.config).address() is not None
+    claimed(server, where, kind)
+    address = load_config(where.config).address()
+    if kind == "token":
+        assert server.lets_in(address.password or "")
+    else:
+        assert "BEGIN PRIVATE KEY" in where.beside("device.pem").read_text()
+        assert CERTIFICATE in where.beside("device.pem").read_text()
+    assert len({json.dumps(dict(body)) for body in server.asked}) == 1
+
+
+def connected(server: Server, files: PasswordFiles) -> bool:
+    """Try as the agent does, which goes on for ever; return whether one of a few attempts succeeds."""
+    for _ in range(4):
+        if server.lets_in(files.password()):
+            files.accepted()
+            return True
+        files.refused()
+    return False
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("at", range(1, 9))
+def test_power_that_fails_while_rotating_leaves_a_password_that_works(
+    tmp_path: Path, at: int, after: bool
+) -> None:
+    server, where = Server(), place(tmp_path)
+    claimed(server, where)
+    path, first = where.beside("password"), server.verifier
+    with pytest.MonkeyPatch.context() as patched:
+        step = cutting(patched, at, after=after)
+        try:
+            rotate_password(step(server.rotate), "frog-1", path)
+            assert connected(server, PasswordFiles(path))
+        except PowerCutError:
+            pass
+    assert connected(server, PasswordFiles(path))  # with whatever is on the card
+    rotate_password(server.rotate, "frog-1", path)
+    assert connected(server, PasswordFiles(path))
+    assert server.verifier != first
+    assert not next_of(path).exists()
+    assert server.lets_in(path.read_text().strip())
+
+
+def test_a_broker_that_is_late_is_tried_with_the_old_password_and_then_the_new(tmp_path: Path) -> None:
+    server, where = Server(), place(tmp_path)
+    claimed(server, where)
+    broker = Server(verifier=server.verifier)  # it has not read its file yet
+    rotate_password(server.rotate, "frog-1", where.beside("password"))
+    files = PasswordFiles(where.beside("password"))
+    assert connected(broker, files)
+    assert next_of(where.beside("password")).exists()
+    broker.verifier = server.verifier
+    assert connected(broker, files)
+    assert not next_of(where.beside("password")).exists()
+
+
+def test_a_refusal_without_a_next_password_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("one\n")
+    files = PasswordFiles(path)
+    files.refused()
+    assert files.password() == "one"
+    path.unlink()
+    assert files.password() == "one"  # a device goes on
+
+
+def test_a_certificate_is_renewed_by_the_key_before(tmp_path: Path) -> None:
+    path = tmp_path / "device.pem"
+    path.write_text(own_key.new_key() + CERTIFICATE)
+    seen: list[Mapping[str, Any]] = []
+    new = CERTIFICATE.replace("MIIB", "MIIC")
+
+    def answer(_: str, body: Mapping[str, Any], password: str) -> dict[str, Any]:
+        seen.append(body)
+        assert password == ""
+        return {"certificate": new}
+
+    rotate_certificate(answer, "frog-1", path)
+    assert new in path.read_text()
+    assert seen[0]["certificate"] == CERTIFICATE
+    assert "REQUEST" in seen[0]["csr"]
+    assert not next_of(path).exists()
+
+
+@pytest.mark.parametrize("url", ["http://city.example", "city.example", "ftp://x", "", "https://"])
+def test_codes_are_sent_by_https_alone(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="server"):
+        check_server(url)
+    assert check_server("https://city.example/claim") == "https://city.example"
+    assert check_server("http://localhost:8000/claim") == "http://localhost:8000"
+
+
+def test_a_server_that_is_away_is_told_in_words() -> None:
+    with pytest.raises(TransientError, match="does not answer"):
+        post("http://127.0.0.1:9", "/api/v1/claims", {})
+
+
+@pytest.fixture
+def without_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A card with openssl and without the package cryptography."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] == "cryptography":
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    return
+
+
+@pytest.mark.usefixtures("without_package")
+def test_openssl_makes_the_same(tmp_path: Path) -> None:
+    key = own_key.new_key()
+    assert "BEGIN PRIVATE KEY" in key
+    csr = own_key.request_for(key)
+    (tmp_path / "csr").write_text(csr)
+    checked = ["openssl", "req", "-in", str(tmp_path / "csr"), "-verify", "-noout", "-text"]
+    told = subprocess.run(checked, capture_output=True, text=True, check=True)
+    assert "prime256v1" in told.stdout
+    assert own_key.sign(key, csr) != own_key.sign(key, csr)  # ECDSA has a number of chance in it
+
+
+def test_verifiers_of_one_password_are_one() -> None:
+    assert verifier_of("a" * 43) == verifier_of("a" * 43)
+    assert verifier_of("a" * 43) != verifier_of("b" * 43)
+    assert fits("a" * 43, verifier_of("a" * 43))
+
+
+def test_files_are_for_the_agent_alone(tmp_path: Path) -> None:
+    credential.write(tmp_path / "x", "secret")
+    assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
