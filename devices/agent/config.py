@@ -23,7 +23,7 @@
     field = "wall_temperature_c"
 
 A frog's page, button and eyes: :mod:`devices.agent.frog_config`. The household's Home Assistant: ``[home_assistant]``
-with ``host``, and what their broker asks for (docs/open-data.md).
+with ``host``, and what their broker asks for (docs/open-data.md). Updates over the air: :mod:`devices.agent.update.section`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ import msgspec
 from cityops.errors import ConfigurationError
 from devices.agent.broker import BrokerAddress
 from devices.agent.frog_config import ButtonSection, EyesSection, PageSection, check_frog
+from devices.agent.update.section import UpdateSection, check_update
 from devices.contract.home_assistant import PREFIX, is_prefix
 from devices.contract.kind import discover
 from devices.contract.topics import SHARDS, is_device_name, shard_of
@@ -119,6 +120,7 @@ class AgentConfig(_Strict, frozen=True):
     button: ButtonSection | None = None
     eyes: EyesSection | None = None
     home_assistant: HomeAssistantSection | None = None
+    update: UpdateSection | None = None
 
     @property
     def shard(self) -> int:
@@ -190,6 +192,8 @@ def _check(config: AgentConfig, path: Path) -> None:
         )
     try:
         check_frog(config.device.kind, config.page, config.button, config.eyes)
+        if config.update is not None:
+            check_update(config.update)
     except ConfigurationError as e:
         raise ConfigurationError(f"{path}: {e}") from e
 

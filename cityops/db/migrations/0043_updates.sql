@@ -43,7 +43,8 @@ create table rollout (
     rollout_id  bigint generated always as identity primary key,
     bundle_id   text not null references bundle,
     kinds       text[] not null default '{}',        -- empty: those of the bundle
-    devices     text[] not null default '{}',        -- names; empty: every device of the kinds
+    groups      text[] not null default '{}',        -- groups of devices; with devices empty: no choice but by kind
+    devices     text[] not null default '{}',        -- names
     stages      jsonb not null check (jsonb_typeof(stages) = 'array' and jsonb_array_length(stages) between 1 and 20),
     limits      jsonb not null check (jsonb_typeof(limits) = 'object'),
     state       text not null default 'running' check (state in ('running', 'halted', 'finished', 'cancelled')),
@@ -54,7 +55,7 @@ create table rollout (
     changed_at  timestamptz not null default now(),
     forgiven_at timestamptz                          -- resumed by a person: failures up to then no longer count
 );
--- Two that run at once would offer the same device two bundles.
+-- A device is in one of these at a time at most (ingest/fleet/updates).
 create index rollout_open on rollout (rollout_id) where state in ('running', 'halted');
 
 create table rollout_device (

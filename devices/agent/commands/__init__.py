@@ -8,6 +8,7 @@ COMMANDS = {
     "run": "measure and send until stopped",
     "read": "read the configured sensors once",
     "check": "check the configuration file",
+    "update": "how updates stand: status, check, rollback",
     "forget": "forget the household (stop the agent first)",
 }
 """What there is, with a line for the help, in the order in which it is shown."""
