@@ -21,6 +21,7 @@ from typing import Any
 
 STATE = "state.json"
 SLOTS = "slots"
+PROVEN = "proven"
 FACTORY = "factory"
 """The agent as it was installed, beside the slots: always there."""
 ALARM_MORE_S = 120
@@ -28,18 +29,22 @@ ALARM_MORE_S = 120
 State = dict[str, Any]
 
 
-def choose(state: State | None, whole: Callable[[str], bool]) -> tuple[State | None, str]:
+def choose(
+    state: State | None, whole: Callable[[str], bool], proven: Callable[[str], bool]
+) -> tuple[State | None, str]:
     """Return the state to keep before the start (None: as it is) and the slot to start.
 
     Args:
         state: as read; None where there is none or it can't be read.
         whole: whether a slot is all there.
+        proven: whether it is, and has proven itself: what is started where the state is lost.
     """
+    fallback = next((slot for slot in ("a", "b") if proven(slot)), FACTORY)
     if state is None:
-        return None, next((slot for slot in ("a", "b") if whole(slot)), FACTORY)
+        return None, fallback
     trial, current = state.get("trial"), str(state.get("current", FACTORY))
     if trial is None:
-        return None, current if whole(current) else _other(current, whole)
+        return None, current if whole(current) else fallback
     if not whole(current):
         return _back(state, "broken", "the new slot is not whole", whole)
     if trial["starts"] >= trial["limit"]:
@@ -47,27 +52,24 @@ def choose(state: State | None, whole: Callable[[str], bool]) -> tuple[State | N
     return {**state, "phase": "trying", "trial": {**trial, "starts": trial["starts"] + 1}}, current
 
 
-def _other(current: str, whole: Callable[[str], bool]) -> str:
-    return next((slot for slot in ("a", "b") if slot != current and whole(slot)), FACTORY)
-
-
 def _back(state: State, code: str, reason: str, whole: Callable[[str], bool]) -> tuple[State, str]:
     fallback = str(state["trial"]["fallback"])
     slot = fallback if whole(fallback) else FACTORY
     offer = state.get("offer") or {}
-    last = {
-        "bundle": offer.get("bundle", "0" * 64),
-        "attempt": offer.get("attempt", 1),
-        "result": "rolled_back",
-    }
-    outcome = {**last, "code": code, "reason": reason}
-    back = {"current": slot, "phase": "idle", "trial": None, "offer": None, "held": 0, "last": outcome}
+    of = {"bundle": offer.get("bundle", "0" * 64), "attempt": offer.get("attempt", 1)}
+    last = {**of, "result": "rolled_back", "code": code, "reason": reason}
+    back = {"current": slot, "phase": "idle", "trial": None, "offer": None, "held": 0, "last": last}
     return {**state, **back}, slot
 
 
 def is_whole(root: Path, slot: str) -> bool:
     """Whether a slot was staged to its end: its manifest is put there last."""
     return slot == FACTORY or (root / SLOTS / slot / "manifest.json").is_file()
+
+
+def is_proven(root: Path, slot: str) -> bool:
+    """Whether a slot is whole and proved itself once."""
+    return is_whole(root, slot) and (root / SLOTS / slot / PROVEN).is_file()
 
 
 def read_state(root: Path) -> State | None:
@@ -100,7 +102,7 @@ def write_state(root: Path, state: State) -> None:
 def prepare(root: Path, write: Callable[[Path, State], None] = write_state) -> tuple[str, float | None]:
     """Return the slot to start and within how many seconds it must prove itself (None: it has)."""
     state = read_state(root)
-    kept, slot = choose(state, lambda name: is_whole(root, name))
+    kept, slot = choose(state, lambda name: is_whole(root, name), lambda name: is_proven(root, name))
     if state is None or kept is None:
         return slot, None
     try:

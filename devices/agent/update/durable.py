@@ -16,7 +16,8 @@ from pathlib import Path
 import msgspec
 
 from devices.agent.update.files import Files, keep
-from devices.agent.update.state import State
+from devices.agent.update.state import InSlot, Slot, State
+from devices.contract.update.manifest import read_manifest
 from devices.launcher.launch import SLOTS, STATE
 
 
@@ -50,15 +51,32 @@ class Places:
         return self.root / SLOTS / name
 
 
-def load(files: Files, places: Places) -> State:
-    """Return the state; a new one where there is none or it can't be read."""
+def load(files: Files, places: Places, slot: str = "factory") -> State:
+    """Return the state; where there is none or it can't be read, what ``slot``, which runs, says of itself."""
     body = files.read(places.state)
-    if body is None:
-        return State()
     try:
-        return msgspec.json.decode(body, type=State)
+        if body is not None:
+            return msgspec.json.decode(body, type=State)
     except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    return _found(files, places, slot)
+
+
+def _found(files: Files, places: Places, slot: str) -> State:
+    """Begin anew: what runs is not written over, and nothing older comes back."""
+    text = files.read(places.slot(slot) / "manifest.json") if slot in ("a", "b") else None
+    if text is None:
         return State()
+    manifest = read_manifest(text)
+    known = InSlot(
+        bundle="",
+        serial=manifest.serial,
+        version=manifest.version,
+        rollback_to=manifest.rollback_to,
+        proven=True,
+    )
+    current: Slot = "a" if slot == "a" else "b"
+    return State(current=current, slots={slot: known}, floor=manifest.serial)
 
 
 def save(files: Files, places: Places, state: State) -> None:

@@ -14,7 +14,7 @@ from devices.agent.entry import Key, Run
 from devices.agent.part import Voice
 from devices.agent.update import state as steps
 from devices.agent.update.durable import Places, load, save
-from devices.agent.update.files import Files
+from devices.agent.update.files import Files, keep
 from devices.agent.update.gate import Failed, Gate
 from devices.agent.update.job import Job, Staged
 from devices.agent.update.pieces import Pieces
@@ -25,6 +25,7 @@ from devices.agent.update.state import State
 from devices.contract.messages import Activity
 from devices.contract.topics import ASK
 from devices.contract.update.messages import Firmware, Offer, Said, read_piece
+from devices.launcher.launch import PROVEN
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +75,7 @@ class Updates:
         self._told: bytes = b""
         self._gate: Gate | None = None
         self.restart_wanted = False
-        self.state = load(files, self._places)
+        self.state = load(files, self._places, settings.slot)
         self._wake()
 
     @property
@@ -204,8 +205,15 @@ class Updates:
         self._gate = None
         if self._on_proven is not None:
             self._on_proven()
+        self._mark()
         self._files.remove(self._places.fetch)
         log.info("new version proved itself", serial=self.state.serial)
+
+    def _mark(self) -> None:
+        """Mark the slot that runs as proven, for a launcher that has lost the state."""
+        running, mark = self.state.running, self._places.slot(self.state.current) / PROVEN
+        if running is not None and running.proven and self._files.size(mark) is None:
+            keep(self._files, mark, b"")
 
     def _begin(self) -> None:
         offer = self.state.offer
@@ -299,13 +307,13 @@ class Updates:
         """Set up what the state needs that is not kept: after a start and after an offer."""
         state, settings, now_s = self.state, self._settings, self._monotonic()
         self._pieces = None
+        self._safely(self._mark)
         if state.trial is not None and settings.slot == state.current:
             self._gate = Gate(state.trial.fields, state.trial.within_s, now_s)
         elif state.trial is not None:
             # The launcher could not count the start, and did not try it.
-            self._recover(
-                steps.rolled_back(state, "card", "the start of the new version could not be counted")
-            )
+            because = "the start of the new version could not be counted"
+            self._safely(lambda: self._to(steps.rolled_back(state, "card", because)))
         elif state.phase == "offered":
             self._begin_s = now_s + self._rng.uniform(0.0, settings.section.start_within_s)
         elif state.phase == "fetching" and state.offer is not None:
@@ -321,9 +329,9 @@ class Updates:
                 rng=self._rng,
             )
 
-    def _recover(self, state: State) -> None:
+    def _safely(self, act: Callable[[], None]) -> None:
         try:
-            self._to(state)
+            act()
         except OSError as e:
             self._card(e)
 
