@@ -50,6 +50,7 @@ create table rollout (
     state       text not null default 'running' check (state in ('running', 'halted', 'finished', 'cancelled')),
     reason      text not null default '',            -- why it is halted or cancelled
     stage       smallint not null default 0 check (stage >= 0),
+    stage_at    timestamptz not null default now(),  -- when this stage began
     created_by  text not null,
     created_at  timestamptz not null default now(),
     changed_at  timestamptz not null default now(),
