@@ -262,13 +262,8 @@ def one(rollouts: list[Rollout]) -> Rollout:
     return found
 
 
+@pytest.mark.parametrize("town", ["postgresql"], indirect=True)
 class TestInTheDatabase:
-    @pytest.fixture
-    def town(self, town: Town) -> Town:
-        if town.pool is None:
-            pytest.skip("of the database only")
-        return town
-
     async def test_people_act_and_it_is_written_down(
         self, town: Town, pg: psycopg.AsyncConnection[Any]
     ) -> None:

@@ -41,6 +41,10 @@ class MemoryUpdates:
         """Return a roll-out."""
         return self._rollouts[number][0]
 
+    def ended(self, number: int) -> Mapping[str, MemberState]:
+        """Return where each device is that was offered the bundle of a roll-out."""
+        return {name: member.state for name, member in self._members[number].items()}
+
     def resume(self, number: int, now: datetime) -> None:
         """Let a halted roll-out go on."""
         rollout, start = self._rollouts[number]
