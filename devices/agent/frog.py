@@ -6,8 +6,8 @@ the page's server runs in threads; they read the record and the desk, and write 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -18,8 +18,8 @@ from devices.agent.frog_record import Record
 from devices.agent.outbox import OutboxError
 from devices.agent.presses import PressCounter, Pressed
 from devices.drivers.button import Button
-from devices.drivers.eyes import SORRY, Eyes, Light, thanks
-from devices.page.judge import opinion
+from devices.drivers.eyes import SORRY, Eyes, Light, Pattern, thanks
+from devices.page.judge import USUAL, Limits, opinion
 from devices.page.ring import CLOCK_SET_S, Ring
 from devices.page.server import PageServer
 from devices.page.standing import Desk, Standing
@@ -50,6 +50,23 @@ class FrogParts:
     serve: Callable[[Ring, Desk], PageServer] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a frog behaves, where it is told (docs/fleet-settings.md).
+
+    Attributes:
+        awake: whether the eyes show a mood at all.
+        dark_at: whether they stay dark at a local hour; None: as its parts say.
+        patterns: how a mood looks, by mood; the usual where one is missing.
+        limits: by what it judges.
+    """
+
+    awake: bool = True
+    dark_at: Callable[[int], bool] | None = None
+    patterns: Mapping[str, Pattern] = field(default_factory=dict)
+    limits: Limits = USUAL
+
+
 class Frog:
     """One frog.
 
@@ -70,6 +87,7 @@ class Frog:
         self._parts = parts
         self._clock = clock
         self._eyes = Eyes(parts.light)
+        self._manner = Manner()
         self._presses = PressCounter()
         self._town = _Town(agent)
         self._server: PageServer | None = None
@@ -81,6 +99,17 @@ class Frog:
     def port(self) -> int | None:
         """The page's port; None where nothing listens."""
         return None if self._server is None else self._server.port
+
+    @property
+    def has_eyes(self) -> bool:
+        """Whether there is a light that shows a mood."""
+        return self._parts.light is not None
+
+    def behave(self, manner: Manner) -> None:
+        """Show and judge by ``manner`` from now on."""
+        self._manner = manner
+        self._eyes.learn(manner.patterns)
+        self._standing_at_s = float("-inf")
 
     def turn(self, moment: Moment) -> None:
         """Write down what was pressed and tapped, show how things stand, listen. Blocks for no network."""
@@ -131,7 +160,7 @@ class Frog:
             now_s=at_s,
             clock_set=clock_set,
             latest=record.latest,
-            opinion=opinion(tuple(record.lately), at_s),
+            opinion=opinion(tuple(record.lately), at_s, self._manner.limits),
             connected=agent.connected,
             waiting=agent.publisher.unreceipted,
             waiting_since_s=self._town.waiting_since_s,
@@ -144,10 +173,12 @@ class Frog:
             eyes=self._parts.light is not None,
             eyes_dark=self._is_dark(at_s, clock_set=clock_set),
             button=self._parts.button is not None,
+            limits=self._manner.limits,
         )
 
     def _is_dark(self, at_s: int, *, clock_set: bool) -> bool:
-        return clock_set and self._parts.dark_at(local(at_s, self._parts.zone).hour)
+        dark_at = self._manner.dark_at or self._parts.dark_at
+        return not self._manner.awake or (clock_set and dark_at(local(at_s, self._parts.zone).hour))
 
     def _listen(self, now_s: float) -> None:
         """Open the page; where the port is taken, measuring goes on, and it is tried again."""

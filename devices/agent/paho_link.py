@@ -42,7 +42,7 @@ class PahoLink:
         self._monotonic = monotonic
         self._session: PahoSession | None = None
         self._next_attempt_s = self._reconnect.first(monotonic())
-        self._closed = False
+        self._closed = self._attempted = False
         self.last_reason = ""
 
     @property
@@ -72,6 +72,16 @@ class PahoLink:
             return
         self._session.client.loop(timeout_s)
 
+    def move(self, broker: BrokerAddress) -> None:
+        """Say goodbye to this broker and connect to another, at once."""
+        self._broker = broker
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+            self._events.on_disconnected("moved to another broker")
+        if self._attempted:  # else the first one stays spread
+            self._next_attempt_s = self._monotonic()
+
     def close(self) -> None:
         """Say goodbye; the broker then sends no last will."""
         self._closed = True
@@ -80,6 +90,7 @@ class PahoLink:
             session.close()
 
     def _open(self) -> None:
+        self._attempted = True
         session = PahoSession(
             self._broker, self._client_id, self._will, self._events, on_up=self._up, on_end=self._down
         )

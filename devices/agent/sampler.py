@@ -33,6 +33,23 @@ class Sampler:
         self.due_s = first_due_s
         self.failures = 0
         self.last_failure = ""
+        self._range = {f.name: (f.minimum, f.maximum) for f in kind.fields}
+        self._corrections: Mapping[str, tuple[float, float]] = {}
+
+    def measure_every(self, cadence_s: float, now_s: float) -> None:
+        """Measure at another interval from now on [s]: the next reading comes within it.
+
+        Raises:
+            ValueError: it is not above 0.
+        """
+        if cadence_s <= 0:
+            raise ValueError(f"cadence_s {cadence_s} must be above 0")
+        self.cadence_s = cadence_s
+        self.due_s = min(self.due_s, now_s + cadence_s)
+
+    def correct(self, corrections: Mapping[str, tuple[float, float]]) -> None:
+        """Correct fields by (gain, offset) from now on: value × gain + offset, held to the field's range."""
+        self._corrections = dict(corrections)
 
     def advance(self, now_s: float) -> None:
         """Set the next due time after ``now_s``; missed ones are left out, never bunched."""
@@ -64,5 +81,15 @@ class Sampler:
                 self.failures += 1
                 self.last_failure = f"{name} is {value}"
                 continue
+            if name in self._corrections:
+                value = self._corrected(name, value)
             resolution, digits = rounding
             fields[name] = round(round(value / resolution) * resolution, digits)
+
+    def _corrected(self, name: str, value: float) -> float:
+        """Return the corrected value; one that was outside the range before stays so, for the server to see."""
+        least, most = self._range[name]
+        if not least <= value <= most:
+            return value
+        gain, offset = self._corrections[name]
+        return min(max(value * gain + offset, least), most)

@@ -22,6 +22,7 @@ from devices.agent.outbox import OutboxError
 from devices.agent.paho_link import PahoLink
 from devices.agent.publisher import Limits, Publisher
 from devices.agent.sampler import Sampler
+from devices.agent.settings_build import make_settings
 from devices.agent.sqlite_outbox import SqliteOutbox
 from devices.agent.systemd import Notifier
 from devices.agent.update.join import make_updates
@@ -123,6 +124,11 @@ class DeviceService:
         )
         self.agent.start(self._link)
         self._frog = self._make_frog(parts)
+        self._settings = make_settings(
+            config, kind, self.agent, sensors, self._frog, move=self._link.move, set_level=_set_level,
+            up_s=boot_time_s, tell=lambda line: log.info("settings", said=line),
+        )  # fmt: skip
+        self.agent.join(self._settings)
         self._home_assistant = self._make_home_assistant()
         self._unstored = 0
         self._failures = 0
@@ -196,6 +202,13 @@ class DeviceService:
         if sampler.failures != self._failures:
             self._failures = sampler.failures
             log.warning("sensor failed", failures=sampler.failures, last=sampler.last_failure)
+
+
+def _set_level(level: str) -> None:
+    from cityops.logs import configure
+    from cityops.settings import LogSettings
+
+    configure(LogSettings.model_validate({"level": level}))
 
 
 def _open_outbox(folder: Path) -> SqliteOutbox:

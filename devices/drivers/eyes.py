@@ -107,6 +107,7 @@ class Eyes:
 
     def __init__(self, light: Light | None) -> None:
         self._light = light
+        self._patterns = PATTERNS
         self._shown: Pattern | None = None
         self._busy_until_s = float("-inf")
 
@@ -116,11 +117,15 @@ class Eyes:
             self._light.show(pattern)
             self._shown, self._busy_until_s = None, now_s + pattern.lasts_s
 
+    def learn(self, patterns: Mapping[str, Pattern]) -> None:
+        """Show moods by these patterns from now on; one that is missing as usual."""
+        self._patterns = {**PATTERNS, **patterns}
+
     def mood(self, mood: str, now_s: float, *, dark: bool = False) -> None:
         """Show a mood of :data:`PATTERNS`, or nothing where it is to be dark. Call as often as you like."""
         if self._light is None or now_s < self._busy_until_s:
             return
-        pattern = DARK if dark else PATTERNS[mood]
+        pattern = DARK if dark else self._patterns[mood]
         if pattern != self._shown:
             self._light.show(pattern)
             self._shown = pattern

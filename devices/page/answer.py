@@ -12,15 +12,7 @@ from zoneinfo import ZoneInfo
 
 from devices.air import dew_point_c
 from devices.page import words
-from devices.page.judge import (
-    AIR_ACT_PCT,
-    AIR_LOOK_PCT,
-    COLD_C,
-    WALL_ACT_PCT,
-    WALL_LOOK_PCT,
-    Opinion,
-    wall_pct,
-)
+from devices.page.judge import USUAL, Limits, Opinion, wall_pct
 from devices.page.samples import Sample
 from devices.page.standing import Standing
 
@@ -98,23 +90,23 @@ def _said(o: Opinion, dry_it: str) -> tuple[str, str]:
     return "The air in here is fine", "You do not need to do anything." if o.by_wall else CANNOT_TELL
 
 
-def facts(s: Sample | None) -> tuple[Fact, ...]:
-    """Return the figures of a sample, each with what it means."""
+def facts(s: Sample | None, limits: Limits = USUAL) -> tuple[Fact, ...]:
+    """Return the figures of a sample, each with what it means by ``limits``."""
     if s is None:
         return ()
     dew_c = dew_point_c(s.temperature_c, s.humidity_pct)
     wall = None if s.wall_c is None else wall_pct(s)
-    found = [_temperature(s.temperature_c), _humidity(s.humidity_pct, wall)]
+    found = [_temperature(s.temperature_c, limits), _humidity(s.humidity_pct, wall, limits)]
     if dew_c is not None:
         said = f"A wall colder than {words.degrees(dew_c, 0)} gets wet."
         found.append(Fact("Dew point", words.number(dew_c, 1), "°C", said))
     if s.wall_c is not None:
-        found.append(_wall(s.wall_c, wall_pct(s) or 0.0))
+        found.append(_wall(s.wall_c, wall_pct(s) or 0.0, limits))
     return tuple(found)
 
 
-def _temperature(value: float) -> Fact:
-    if value < COLD_C:
+def _temperature(value: float, limits: Limits) -> Fact:
+    if value < limits.cold_c:
         said, tone = "Cold. Cold walls get wet easily.", "look"
     elif value < 18:
         said, tone = "A bit cool.", "plain"
@@ -125,25 +117,31 @@ def _temperature(value: float) -> Fact:
     return Fact("Temperature", words.number(value, 1), "°C", said, tone)
 
 
-def _humidity(value: float, wall: float | None) -> Fact:
+def _humidity(value: float, wall: float | None, limits: Limits) -> Fact:
     """Return the air's humidity; ``wall``: what it is at the cold wall [%], where a probe tells."""
     if value < 30:
         said, tone = "The air is dry.", "plain"
-    elif value < AIR_LOOK_PCT and wall is not None and wall >= WALL_LOOK_PCT:
+    elif value < limits.air_look_pct and wall is not None and wall >= limits.wall_look_pct:
         said, tone = "More than your cold wall can take.", "look"
-    elif value < AIR_LOOK_PCT:
+    elif value < limits.air_look_pct:
         said, tone = "Just right.", "calm"
-    elif value < AIR_ACT_PCT:
+    elif value < limits.air_act_pct:
         said, tone = "A lot of water in the air.", "look"
     else:
         said, tone = "Too much water in the air.", "act"
     return Fact("Humidity", words.number(value), "%", said, tone)
 
 
-def _wall(wall_c: float, pct: float) -> Fact:
+def _wall(wall_c: float, pct: float, limits: Limits) -> Fact:
     full = f"The air at the wall is {words.number(min(pct, 100.0))}% full of water."
-    tone = "act" if pct >= WALL_ACT_PCT else "look" if pct >= WALL_LOOK_PCT else "calm"
-    return Fact("Your cold wall", words.number(wall_c, 1), "°C", f"{full} Keep it under 80%.", tone)
+    tone = "act" if pct >= limits.wall_act_pct else "look" if pct >= limits.wall_look_pct else "calm"
+    return Fact(
+        "Your cold wall",
+        words.number(wall_c, 1),
+        "°C",
+        f"{full} Keep it under {words.number(limits.wall_act_pct)}%.",
+        tone,
+    )
 
 
 def town(st: Standing, zone: ZoneInfo) -> str:

@@ -137,7 +137,7 @@ class FrogApp:
         return html.render(
             html.Page(
                 answer=answer(st, self._house.zone),
-                facts=facts(st.latest if st.opinion is not None else None),
+                facts=facts(st.latest if st.opinion is not None else None, st.limits),
                 span=span,
                 start_s=start_s,
                 end_s=end_s,

@@ -26,13 +26,33 @@ COLD_C = 16.0
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """By what it is judged; the usual ones where a device is not told others (docs/fleet-settings.md).
+
+    Attributes:
+        wall_look_pct, wall_act_pct: humidity at the wall's surface [%].
+        air_look_pct, air_act_pct: humidity of the air, where there is no probe [%].
+        cold_c: below it a room is cold [°C].
+    """
+
+    wall_look_pct: float = WALL_LOOK_PCT
+    wall_act_pct: float = WALL_ACT_PCT
+    air_look_pct: float = AIR_LOOK_PCT
+    air_act_pct: float = AIR_ACT_PCT
+    cold_c: float = COLD_C
+
+
+USUAL = Limits()
+
+
+@dataclass(frozen=True, slots=True)
 class Opinion:
     """What the frog thinks.
 
     Attributes:
         mood: what the eyes show.
         by_wall: whether it went by the wall's probe, else by the air.
-        cold: whether the room was below 16 °C in the last half hour.
+        cold: whether the room was cold in the last half hour.
     """
 
     mood: Mood
@@ -40,21 +60,24 @@ class Opinion:
     cold: bool
 
 
-def opinion(samples: Sequence[Sample], now_s: int) -> Opinion | None:
+def opinion(samples: Sequence[Sample], now_s: int, limits: Limits = USUAL) -> Opinion | None:
     """Return what to think of the last three hours; None without a sample of the last half hour.
 
     Args:
         samples: oldest first.
         now_s: [s since 1970].
+        limits: by what to judge.
     """
     lately = [s for s in samples if now_s - LOOK_S <= s.at_s <= now_s]
     if not lately:
         return None
     long = [s for s in samples if now_s - ACT_S <= s.at_s <= now_s]
     by_wall = all(s.wall_c is not None for s in lately)
-    look_pct, act_pct = (WALL_LOOK_PCT, WALL_ACT_PCT) if by_wall else (AIR_LOOK_PCT, AIR_ACT_PCT)
+    look_pct, act_pct = (
+        (limits.wall_look_pct, limits.wall_act_pct) if by_wall else (limits.air_look_pct, limits.air_act_pct)
+    )
     spans_long = long[-1].at_s - long[0].at_s >= ACT_S // 2
-    cold = _mean([s.temperature_c for s in lately]) < COLD_C
+    cold = _mean([s.temperature_c for s in lately]) < limits.cold_c
     mood: Mood = "calm"
     if spans_long and _wetness_pct(long, by_wall=by_wall) >= act_pct:
         mood = "act"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from devices.contract.messages import Activity
-from devices.page.judge import Opinion
+from devices.page.judge import USUAL, Limits, Opinion
 from devices.page.samples import Sample
 
 Kept = Literal["kept", "failed", "soon"]
@@ -38,6 +38,7 @@ class Standing:
         sensor_trouble: what the sensors last said, where the last reading failed.
         card_trouble: what the card said, where it did not take the record.
         eyes, eyes_dark, button: whether the frog has eyes, keeps them shut now, has a button.
+        limits: by what the air is judged.
     """
 
     now_s: int
@@ -54,6 +55,7 @@ class Standing:
     eyes: bool = False
     eyes_dark: bool = False
     button: bool = False
+    limits: Limits = USUAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,24 +42,30 @@ create table device_setting_version (
     primary key (device_id, version)
 );
 
--- What a device last said of its settings, as far as it is understood: read from device_status.reported by the fleet service.
+-- How it stands with a device's settings: what it was told, and what it last said of them, as far as that is understood.
+-- Written by the fleet service alone, from device_status.reported.
 create table device_setting_state (
     device_id         integer primary key references device,
-    desired_version   integer not null default 0,  -- the newest of device_setting_version
+    desired_version   integer not null default 0,  -- the newest of device_setting_version; 0: nobody ever set anything
     published_version integer not null default 0,  -- last given to the broker
     published_at      timestamptz,
-    confirmed_version integer not null default 0,  -- that the device has it, and this said so to it
+    confirmed_at      timestamptz,                  -- when the device was last told that it was heard
+    reported_at       timestamptz,                  -- null: it never said anything
     reported_version  integer not null default 0,  -- in force on the device; 0: as it was installed
-    trying_version    integer not null default 0,  -- what its state is about, where that is another
     state             text not null default '' check (state in ('', 'applied', 'settling', 'rolled_back', 'refused')),
+    about_version     integer not null default 0,  -- the version that the state is of
+    confirm           boolean not null default false, -- whether it waits to be told that it was heard
     reasons           text[] not null default '{}',
-    unknown           text[] not null default '{}', -- names of settings that its firmware does not know
+    differs           text[] not null default '{}', -- names of settings that are not as this version sets them
+    unknown           text[] not null default '{}', -- names that its firmware does not know
+    unused            text[] not null default '{}', -- names that it has nothing for
     settings          jsonb not null default '{}' check (jsonb_typeof(settings) = 'object'),
     firmware          text not null default '',
-    reported_at       timestamptz,
+    boot              bigint not null default 0,
+    parts             text[] not null default '{}',
+    faults            text[] not null default '{}', -- what its sensors failed with lately
     since             timestamptz not null default now() -- when version and state were first as they are
 );
-create index device_status_reported on device_status (reported_at) where reported is not null;
 
 create function settings_stay() returns trigger language plpgsql as $$
 begin

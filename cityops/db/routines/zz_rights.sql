@@ -23,17 +23,17 @@ language sql immutable set search_path = public, pg_temp as $$
     select 'cityops_api', unnest(array[
         'alarm', 'alarm_log_head', 'alarm_log_shown', 'alarm_member', 'alarm_member_shown', 'alarm_shown', 'backup_run', 'bin_change', 'bin_ledger_setting', 'bin_model', 'bin_revision', 'bin_site', 'catalogue_log',
         'catalogue_version', 'contact', 'dead_letter_overflow', 'dead_letter_shown', 'decision', 'delivery_attempt', 'depot', 'device', 'device_named',
-        'device_status', 'gritting_route', 'home_named', 'late_window', 'late_window_shown', 'notification_shown', 'person', 'premises', 'retention_run', 'road_forecast',
+        'device_setting_state', 'device_setting_version', 'device_status', 'gritting_route', 'home_named', 'late_window', 'late_window_shown', 'notification_shown', 'person', 'premises', 'retention_run', 'road_forecast',
         'road_forecast_hour', 'road_forecast_issue', 'road_map_print', 'road_network', 'road_node', 'road_segment', 'rota_shift',
         'rule_cursor', 'rule_override', 'rule_override_shown', 'schema_history', 'subject_state', 'thermal_map', 'treated_state', 'treatment_pass', 'turn_ban', 'ward',
         'winter_record', 'work_item', 'work_item_shown']), 'read'
     union all
     select 'cityops_api', unnest(array['alarm_desk', 'work_item_desk']), 'change'
     union all
-    select 'cityops_api', unnest(array['alarm_log', 'notification', 'work_item_log']), 'add'
+    select 'cityops_api', unnest(array['alarm_log', 'notification', 'setting_change', 'work_item_log']), 'add'
     union all
     select 'cityops_api', unnest(array[
-        'alarm_timer', 'bin_round', 'bin_statement', 'collection_act', 'crew_photo',
+        'alarm_timer', 'bin_round', 'bin_statement', 'collection_act', 'crew_photo', 'device_group', 'device_group_member',
         'emergency_roster', 'event', 'incident', 'incident_act', 'incident_cursor', 'incident_signal',
         'ingest_batch', 'lorry_service', 'other_reading', 'road_closure', 'road_opening', 'round_fleet', 'round_lorry_service',
         'round_plan', 'sta_datastream', 'sta_extra', 'sta_feature', 'sta_history', 'sta_location', 'sta_property', 'sta_sensor',
@@ -94,7 +94,8 @@ grant select on all tables in schema health to cityops_api;
 grant execute on all functions in schema health to cityops_api;
 -- my_devices(): the policy for residents asks it of every role.
 grant execute on function is_private(integer), is_private(text), consented(integer, text, text, timestamptz, integer), my_devices(),
-    alarm_acknowledged(bigint, timestamptz, text, text), diary_newest() to cityops_api;
+    alarm_acknowledged(bigint, timestamptz, text, text), diary_newest(), fleet_seen(integer), fleet_status(integer),
+    fleet_battery(integer) to cityops_api;
 grant execute on function ward_counts() to cityops_housing;
 -- Who did what is read on the accounts' own login, and not on the one that answers everybody.
 grant execute on function audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) to cityops_identity;

@@ -1,0 +1,74 @@
+-- What the fleet's pages may know of every device, homes' among them: whether it is connected, since when, its firmware,
+-- how many readings wait, its battery. Nothing that was measured of a home, and nothing that it says in words of its own.
+
+-- p_device: one device; null: all that are not retired.
+create or replace function fleet_seen(p_device integer default null)
+returns table (device_id integer, online boolean, heard_at timestamptz, firmware text, waiting bigint)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select d.device_id, case when s.status is not null then s.status -> 'online' = 'true' end, s.status_at,
+           case when s.status ->> 'firmware' ~ '^[A-Za-z0-9._+-]{1,60}$' then s.status ->> 'firmware' else '' end,
+           case when jsonb_typeof(s.status -> 'outbox') = 'number'
+                then least(greatest((s.status ->> 'outbox')::numeric, 0), 2147483647)::bigint
+                when s.status -> 'online' = 'true' then 0 end
+      from device d left join device_status s using (device_id)
+     where d.retired_at is null and (p_device is null or d.device_id = p_device)
+$$;
+
+-- Numbers of a device's last status by which its clock and its start are known.
+create or replace function fleet_status(p_device integer)
+returns table (at timestamptz, boot bigint, clk integer, wall_ms bigint, mono_ms bigint, oldest_unreceipted timestamptz, cadence_s integer,
+               installed_at timestamptz)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+    said jsonb;
+begin
+    select s.status, s.status_at, d.cadence_s, d.installed_at into said, at, cadence_s, installed_at
+      from device d left join device_status s using (device_id) where d.device_id = p_device and d.retired_at is null;
+    if not found then
+        return;
+    end if;
+    boot := fleet_whole(said -> 'boot');
+    clk := least(fleet_whole(said -> 'clk'), 32767);
+    wall_ms := fleet_whole(said -> 'wall_ms');
+    mono_ms := fleet_whole(said -> 'mono_ms');
+    if said ->> 'oldest_unreceipted' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$' then
+        begin
+            oldest_unreceipted := (said ->> 'oldest_unreceipted')::timestamptz;
+        exception when datetime_field_overflow or invalid_datetime_format then null;
+        end;
+    end if;
+    return next;
+end $$;
+
+-- A whole number of a document; null where there is none.
+create or replace function fleet_whole(p_value jsonb) returns bigint language sql immutable as $$
+    select case when jsonb_typeof(p_value) = 'number' then least(greatest(trunc((p_value #>> '{}')::numeric), 0), 9e15)::bigint end
+$$;
+
+-- A device's newest battery, of kinds that have one.
+create or replace function fleet_battery(p_device integer)
+returns table (at timestamptz, battery_v double precision, battery_pct double precision)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+    readings regclass;
+    volts text := 'null::float8';
+    share text := 'null::float8';
+begin
+    select to_regclass(format('public.%I', d.kind || '_reading')) into readings from device d where d.device_id = p_device;
+    if readings is null then
+        return;
+    end if;
+    if exists (select from pg_attribute where attrelid = readings and attname = 'battery_v' and not attisdropped) then
+        volts := 'battery_v::float8';
+    end if;
+    if exists (select from pg_attribute where attrelid = readings and attname = 'battery_pct' and not attisdropped) then
+        share := 'battery_pct::float8';
+    end if;
+    if volts like 'null%' and share like 'null%' then
+        return;
+    end if;
+    return query execute format('select ts, %s, %s from %s where device_id = $1 order by ts desc limit 1', volts, share, readings)
+        using p_device;
+end $$;
+
+revoke all on function fleet_seen(integer), fleet_status(integer), fleet_whole(jsonb), fleet_battery(integer) from public;

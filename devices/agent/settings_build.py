@@ -1,0 +1,81 @@
+"""Builds the settings part of a real device."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from devices.agent.agent import Agent
+from devices.agent.broker import BrokerAddress
+from devices.agent.config import AgentConfig
+from devices.agent.effects import (
+    BrokerEffect,
+    CadenceEffect,
+    CalibrationEffect,
+    Effect,
+    Effects,
+    HeaterEffect,
+    JudgeEffect,
+    LogEffect,
+    defaults_of,
+)
+from devices.agent.frog import Frog
+from devices.agent.settings_card import FileCard
+from devices.agent.settings_part import SettingsPart
+from devices.contract.kind import Kind
+
+SETTINGS_FILE = "settings.json"
+
+
+def make_settings(
+    config: AgentConfig,
+    kind: Kind,
+    agent: Agent,
+    sensors: Iterable[object],
+    frog: Frog | None,
+    *,
+    move: Callable[[BrokerAddress], None],
+    set_level: Callable[[str], None],
+    up_s: Callable[[], float],
+    tell: Callable[[str], None],
+) -> SettingsPart:
+    """Return the part, with what was in force before put in force again; the agent is yet to be joined by it.
+
+    Args:
+        config: as the device was installed.
+        kind: of the device.
+        agent: its sampler and identity.
+        sensors: those with a heater follow the settings.
+        frog: where it is one.
+        move: has the link leave its broker for another one.
+        set_level: of the log.
+        up_s: the sampler's clock: how long the machine has been on [s].
+        tell: for the log.
+    """
+    folder = Path(config.device.data_dir)
+    effects: list[Effect] = [
+        CadenceEffect(agent.sampler, up_s),
+        CalibrationEffect(agent.sampler, kind),
+        HeaterEffect(sensors),
+        LogEffect(set_level, "info"),
+    ]
+    if frog is not None:
+        effects.append(JudgeEffect(frog, config.eyes, defaults_of(kind)))
+    effects.append(BrokerEffect(move, config.address, folder))
+    parts = [
+        name for name, there in (("frog", frog), ("eyes", config.eyes), ("button", config.button)) if there
+    ]
+    return SettingsPart(
+        kind,
+        FileCard(folder / SETTINGS_FILE),
+        Effects(kind, effects),
+        time.monotonic,
+        receipts=lambda: agent.counts.receipted,
+        firmware=agent.identity.firmware,
+        boot=agent.boot,
+        parts=parts,
+        up_s=up_s(),
+        faults=lambda: (agent.sampler.failures, agent.sampler.last_failure),
+        tell=tell,
+    )
