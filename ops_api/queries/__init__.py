@@ -45,6 +45,7 @@ FILES = (
     "audit.sql",
     "identity.sql",
     "rest.sql",
+    "updates.sql",
 )
 
 Row = dict[str, Any]
