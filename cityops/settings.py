@@ -45,6 +45,7 @@ from cityops.settings_check import (
     secrets_folder,
 )
 from cityops.settings_crew import CrewSettings
+from cityops.settings_fleet import FleetSettings
 from cityops.settings_grafana import GrafanaSettings
 from cityops.settings_group import LAST_PORT, Group, HomePath, Port
 from cityops.settings_housing import HousingSettings
@@ -257,6 +258,7 @@ class Settings(BaseSettings):
     identity: IdentitySettings = IdentitySettings()
     sta: StaSettings = StaSettings()
     open: OpenSettings = OpenSettings()
+    fleet: FleetSettings = FleetSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()
@@ -267,7 +269,7 @@ class Settings(BaseSettings):
     """Folder of the embedded database, broker and simulated devices; by default
     `~/.local/share/cityops`, for root `/var/lib/cityops`."""
     health_host: str = "127.0.0.1"
-    """Address that `/healthz`, `/readyz` and `/metrics` of ingester, rules and notifier listen on, where their `health_port` is set;
+    """Address that `/healthz`, `/readyz` and `/metrics` of ingester, rules, notifier and fleet service listen on, where their `health_port` is set;
     `0.0.0.0` in a container, where probes and Prometheus come from outside. They have no password."""
     kinds_dir: HomePath | None = None
     """Folder with further kinds of device, one Python file each."""

@@ -28,6 +28,7 @@ from ops_api import (
     cli_demo,
     cli_doctor,
     cli_evidence,
+    cli_fleet,
     cli_forecast,
     cli_gaps,
     cli_grafana,
@@ -90,6 +91,7 @@ app.add_typer(cli_notify.app, name="notify")
 app.add_typer(cli_people.people_app, name="people")
 app.add_typer(cli_people.rota_app, name="rota")
 app.add_typer(cli_work.app, name="work")
+app.add_typer(cli_fleet.app, name="fleet")
 app.add_typer(cli_damp.app, name="damp")
 app.add_typer(cli_homes.app, name="homes")
 app.command("home-assistant", epilog=cli_home_assistant.EXAMPLES)(cli_home_assistant.home_assistant)

@@ -124,11 +124,11 @@ class DeviceService:
         )
         self.agent.start(self._link)
         self._frog = self._make_frog(parts)
-        self._settings = make_settings(
+        self.settings = make_settings(
             config, kind, self.agent, sensors, self._frog, move=self._link.move, set_level=_set_level,
             up_s=boot_time_s, tell=lambda line: log.info("settings", said=line),
         )  # fmt: skip
-        self.agent.join(self._settings)
+        self.agent.join(self.settings)
         self._home_assistant = self._make_home_assistant()
         self._unstored = 0
         self._failures = 0

@@ -196,7 +196,8 @@ class SettingsPart:
         if not voice.connected:
             return
         said = self.reported()
-        if voice.say("reported", encode(said)):
+        # Retained, as its status is: a server that comes later still hears of it.
+        if voice.say("reported", encode(said), retain=True):
             self._unsaid, self._faults_open = False, bool(said.faults)
             self._faults_told, self._faults_told_s = self._faults()[0], self._clock()
 

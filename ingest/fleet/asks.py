@@ -114,5 +114,9 @@ class Asks:
             BadAskError: see :func:`read_ask`.
         """
         what, document = read_ask(payload)
+        return what, await self.reply(device, what, document)
+
+    async def reply(self, device: Asking, what: str, document: Ask) -> Sequence[Answer]:
+        """Return the answers to an ask that was read; none where nobody knows it."""
         handler = self._handlers.get(what)
-        return what, (await handler(device, document) if handler is not None else ())
+        return () if handler is None else await handler(device, document)

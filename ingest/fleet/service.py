@@ -22,7 +22,7 @@ from devices.contract.kind import Kind
 from devices.contract.messages import encode
 from devices.contract.settings.messages import CONFIRM_WITHIN_S, Desired
 from devices.contract.topics import ASK, parse
-from ingest.fleet.asks import Answer, Asking, Asks, BadAskError, Job
+from ingest.fleet.asks import Answer, Asking, Asks, BadAskError, Job, read_ask
 from ingest.fleet.core.drift import counted, judge
 from ingest.fleet.keeping import Declared, hear, recompose
 from ingest.fleet.metrics import FleetMetrics
@@ -99,6 +99,11 @@ class FleetService:
         self._composed_s = self._counted_s = float("-inf")
         self._next_s = 0.0
         self._hint = asyncio.Event()
+
+    @property
+    def metrics(self) -> FleetMetrics:
+        """What Prometheus sees of it."""
+        return self._p.metrics
 
     def ready(self) -> dict[str, bool]:
         """Whether it works, or waits for the one that does; and whether broker and database answer that one."""
@@ -268,7 +273,8 @@ class FleetService:
             return
         device, what = Asking(name=found.device, kind=found.kind, shard=found.shard), "?"
         try:
-            what, answers = await self._p.asks.ask(device, payload)
+            what, document = read_ask(payload)
+            answers = await self._p.asks.reply(device, what, document)
             for answer in answers:
                 await self._publish(device, answer)
             outcome = "answered" if answers else "not answered"

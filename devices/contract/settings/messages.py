@@ -41,7 +41,7 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Device to server.
+    """Device to server, retained.
 
     Attributes:
         version: in force; 0: as it was installed.
