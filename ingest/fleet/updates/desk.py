@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -18,10 +19,11 @@ from devices.contract.update.messages import (
     Said,
     piece,
 )
-from ingest.fleet.asks import Answer, Ask, Asking, Asks, Teller
+from ingest.fleet.asks import Answer, Ask, Asking, Asks, BadAskError, Teller
 from ingest.fleet.core.rollout import ENDED, Decision, Member, MemberState, decide
 from ingest.fleet.updates.ports import Rollout, UpdateStore
 
+T = TypeVar("T", Said, ChunkAsk)
 log = structlog.get_logger(__name__)
 
 BLOCK_BYTES = PIECE_BYTES * 16
@@ -80,9 +82,9 @@ class UpdatesDesk:
         """A device says how it stands: kept; what it should know is the answer.
 
         Raises:
-            ValueError: it can't be read.
+            BadAskError: it can't be read.
         """
-        said = msgspec.convert(ask, Said)
+        said = _read(ask, Said)
         now = self._clock.now()
         await self._store.heard(device, said, now)
         found = await self._store.membership(device.name)
@@ -105,9 +107,9 @@ class UpdatesDesk:
         """A device asks for pieces of a bundle.
 
         Raises:
-            ValueError: it can't be read.
+            BadAskError: it can't be read.
         """
-        wanted = msgspec.convert(ask, ChunkAsk)
+        wanted = _read(ask, ChunkAsk)
         at, answers = wanted.from_byte, []
         for _ in range(wanted.count):
             body = await self._read(wanted.bundle, at)
@@ -161,6 +163,13 @@ class UpdatesDesk:
         for name, member in members.items():
             if member.state in ("offered", "fetching", "staged") and name in devices:
                 await teller.tell(devices[name], left)
+
+
+def _read(ask: Ask, sort: type[T]) -> T:
+    try:
+        return msgspec.convert(ask, sort)
+    except msgspec.ValidationError as e:
+        raise BadAskError(str(e)) from e
 
 
 def _has_begun_nothing(said: Said, rollout: Rollout) -> bool:
