@@ -81,6 +81,8 @@ from ops_api.routers import (
     sign_in_other,
     sign_in_pages,
     sta_write,
+    update_pages,
+    updates,
     weather_forecasts,
     winter,
     winter_board,
@@ -129,6 +131,7 @@ ROUTERS = (
     ops_closures.router,
     open_data.router,
     home_assistant.router,
+    updates.router,
     audit.router,
     accounts.router,
 )
@@ -179,6 +182,8 @@ PAGES = (
     problem_pages.pages,
     audit.pages,
     privacy_pages.pages,
+    update_pages.router,
+    updates.bundles,
 )
 
 _HELD = (Depends(enforce),)

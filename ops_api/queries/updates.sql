@@ -45,4 +45,4 @@ select kind, serial, version, devices, newest_at from update_version_counts orde
 select bytes from bundle where bundle_id = %(bundle)s and withdrawn_at is null
 
 -- bundle_rows
-select from_byte, body from bundle_piece where bundle_id = %(bundle)s and from_byte >= %(first)s order by from_byte limit 1
+select from_byte, body from bundle_piece where bundle_id = %(bundle)s and from_byte <= %(at)s order by from_byte desc limit 1

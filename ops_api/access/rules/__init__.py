@@ -16,6 +16,7 @@ from ops_api.access.rules import (
     public,
     rest,
     sta,
+    updates,
     winter,
 )
 
@@ -47,5 +48,6 @@ AREAS: Mapping[str, Mapping[str, Rule]] = {
     "Exports and streams": rest.RULES,
     "SensorThings": sta.RULES,
     "Open data": open_data.RULES,
+    "Updates of devices": updates.RULES,
 }
 RULES: Mapping[str, Rule] = joined(AREAS.values())
