@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from cityops.errors import ConfigurationError
@@ -39,20 +39,18 @@ async def update(rollout_id: Number, ctx: Ctx, who: Asker) -> HTMLResponse:
     return await _page(ctx, who, rollout_id)
 
 
-@router.post("/{rollout_id}/{act}")
+@router.post("/{rollout_id}/{what}")
 async def do(
     rollout_id: Number,
-    act: Act,
-    request: Request,
+    what: Act,
     ctx: Ctx,
     who: Asker,
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Halt, resume or cancel, and show what became of it."""
-    request.state.about = f"rollout:{rollout_id}"
     await rollout_of(ctx, rollout_id)
     try:
-        await door_of(ctx).change(rollout_id, CHANGES[act], reason.strip(), who.id, "web")
+        await door_of(ctx).change(rollout_id, CHANGES[what], reason.strip(), who.id, "web")
     except ConfigurationError as e:
         return await _page(ctx, who, rollout_id, wrong=str(e), status=409)
     return RedirectResponse(f"/fleet/updates/{rollout_id}", 303)

@@ -176,16 +176,15 @@ async def get_update_devices(
     return [RolloutDevice.model_validate(row) for row in rows]
 
 
-@router.post("/updates/{rollout_id}/{act}")
+@router.post("/updates/{rollout_id}/{what}")
 async def act_on_update(
-    rollout_id: Number, act: Act, request: Request, ctx: Ctx, who: Asker, body: ActBody | None = None
+    rollout_id: Number, what: Act, ctx: Ctx, who: Asker, body: ActBody | None = None
 ) -> RolloutDocument:
     """Halt a roll-out, let a halted one go on, or end it for good."""
-    request.state.about = f"rollout:{rollout_id}"
     await rollout_of(ctx, rollout_id)
     try:
         await door_of(ctx).change(
-            rollout_id, CHANGES[act], "" if body is None else body.reason, who.id, "rest"
+            rollout_id, CHANGES[what], "" if body is None else body.reason, who.id, "rest"
         )
     except ConfigurationError as e:
         raise HTTPException(409, str(e)) from e

@@ -17,13 +17,13 @@ RULES: Mapping[str, Rule] = {
     "POST /api/v1/fleet/updates": _WRITE,
     "GET /api/v1/fleet/updates/{rollout_id}": _READ,
     "GET /api/v1/fleet/updates/{rollout_id}/devices": _READ,
-    "POST /api/v1/fleet/updates/{rollout_id}/{act}": _WRITE,
+    "POST /api/v1/fleet/updates/{rollout_id}/{what}": _WRITE,
     "GET /api/v1/fleet/bundles": _READ,
     "PUT /api/v1/fleet/pins/{device}": _WRITE,
     "DELETE /api/v1/fleet/pins/{device}": _WRITE,
     "GET /fleet/updates": _PAGE,
     "GET /fleet/updates/{rollout_id}": _PAGE,
-    "POST /fleet/updates/{rollout_id}/{act}": _WRITE_PAGE,
+    "POST /fleet/updates/{rollout_id}/{what}": _WRITE_PAGE,
     # Code that is public and signed, at an address nobody guesses: devices that are about to fetch it have no session.
     "GET /firmware/bundles/{bundle_id}": CODE,
 }
