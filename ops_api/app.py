@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
+from ingest.fleet.desk import FleetDesk
 from ops_api.access.audited import Audited
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
@@ -87,6 +88,7 @@ def create_app(
     keep_s: float = KEEP_S,
     things: SensorThings | None = None,
     updates: UpdatesDoor | None = None,
+    fleet: FleetDesk | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -120,6 +122,7 @@ def create_app(
         front: who somebody is and where it is written down; without it nobody has an account or a key.
         things: OGC SensorThings; without it its routes answer 503.
         updates: acts on updates over the air; without it its routes answer 503.
+        fleet: settings of devices; without it their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = hub_on(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -149,6 +152,7 @@ def create_app(
         exports=Exports(Exporter(db, pool), export_places or Places()),
         front=front or FrontDoor(),
         sta=things,
+        fleet=fleet,
     )
     _mount(app, answer_s, keep_s)
     return app

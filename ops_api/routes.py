@@ -35,6 +35,8 @@ from ops_api.routers import (
     damp,
     explain,
     exports,
+    fleet,
+    fleet_pages,
     health,
     home_assistant,
     home_case,
@@ -134,6 +136,7 @@ ROUTERS = (
     updates.router,
     audit.router,
     accounts.router,
+    fleet.router,
 )
 STANDARDS = (sta_write.router, ogc.router, ngsi.router)  # sta's own router, with what writes
 """Their parameters are those of their standards: each says itself what it does not know."""
@@ -181,6 +184,7 @@ PAGES = (
     open_data.pages,
     problem_pages.pages,
     audit.pages,
+    fleet_pages.router,
     privacy_pages.pages,
     update_pages.router,
     updates.bundles,

@@ -38,6 +38,7 @@ from ops_api.wiring_bin_days import bin_desk
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
 from ops_api.wiring_crew import crew_desk
+from ops_api.wiring_fleet import fleet_desk
 from ops_api.wiring_front import front_door
 from ops_api.wiring_http import certificate_watched, server_config
 from ops_api.wiring_identity import doors_of
@@ -151,6 +152,7 @@ async def run_api(
             export_places=Places(settings.open.exports_at_once, settings.open.exports_per_day),
             things=things,
             updates=UpdatesDoor(pool),
+            fleet=fleet_desk(pool, kinds_of(settings)),
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
             shelf=Shelf(settings.open.licence, settings.open.contact),
             answer_s=settings.api.request_s,

@@ -42,17 +42,19 @@ class PahoLink:
         self._monotonic = monotonic
         self._session: PahoSession | None = None
         self._next_attempt_s = self._reconnect.first(monotonic())
-        self._closed = self._attempted = False
+        self._closed = self._attempted = self._moves = False
         self.last_reason = ""
 
     @property
     def connected(self) -> bool:
         """Whether a message can be published now."""
-        return self._session is not None and self._session.accepted
+        return self._session is not None and self._session.accepted and not self._moves
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:
         """Send at QoS 1; return the message id, or None where it could not be sent."""
-        return self._session.publish(topic, payload, retain=retain) if self._session is not None else None
+        if self._session is None or self._moves:
+            return None
+        return self._session.publish(topic, payload, retain=retain)
 
     def subscribe(self, topics: list[str]) -> None:
         """Subscribe at QoS 1."""
@@ -64,6 +66,8 @@ class PahoLink:
 
         Blocks longer only while connecting (the broker's connect timeout).
         """
+        if self._moves:
+            self._move()
         now_s = self._monotonic()
         if self._session is None and not self._closed and now_s >= self._next_attempt_s:
             self._open()
@@ -73,8 +77,16 @@ class PahoLink:
         self._session.client.loop(timeout_s)
 
     def move(self, broker: BrokerAddress) -> None:
-        """Say goodbye to this broker and connect to another, at once."""
+        """Say goodbye to this broker and connect to another, at the next :meth:`service`.
+
+        Not at once: who asks for it may be a message of this very connection, within which paho can't close it.
+        Until then nothing is sent any more.
+        """
         self._broker = broker
+        self._moves = True
+
+    def _move(self) -> None:
+        self._moves = False
         session, self._session = self._session, None
         if session is not None:
             session.close()

@@ -13,6 +13,7 @@ from fastapi import Depends, HTTPException, Request
 from cityops.clock import Clock
 from cityops.settings_retention import RetentionSettings
 from devices.contract.kind import Kind
+from ingest.fleet.desk import FleetDesk
 from ops_api.access.limits import Buckets
 from ops_api.access.ports import AuditLog, Identity
 from ops_api.alarm_feed import AlarmFeed
@@ -144,6 +145,7 @@ class Context:
     readings: ReadingFeeds | None = None
     exports: Exports | None = None
     sta: SensorThings | None = None
+    fleet: FleetDesk | None = None
     front: FrontDoor = field(default_factory=FrontDoor)
     shelf: Shelf = field(default_factory=Shelf)
     buckets: Buckets = field(default_factory=Buckets)

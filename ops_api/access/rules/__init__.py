@@ -8,6 +8,7 @@ from ops_api.access.model import Rule
 from ops_api.access.rules import (
     bins,
     desk,
+    fleet,
     homes,
     identity,
     open_data,
@@ -43,6 +44,7 @@ AREAS: Mapping[str, Mapping[str, Rule]] = {
     "Bins": bins.RULES,
     "Alarms, work, incidents": desk.RULES,
     "The platform": platform.RULES,
+    "Settings of devices": fleet.RULES,
     "Accounts and keys": identity.RULES,
     "Privacy": privacy.RULES,
     "Exports and streams": rest.RULES,

@@ -75,6 +75,10 @@ _ACTS = (
     _one("bin_statement", "monthly statements of collections", _ACT, _GOOD, "stays", _PUBLIC_TASK),
     _act("catalogue_log", "who changed rules, and why"),
     _act("catalogue_version", "who made a version of the rules", "created_by"),
+    _act("bundle_key", "who made a key of updates known", "added_by"),
+    _act("bundle", "who added a version of devices' program", "added_by"),
+    _act("rollout", "who began to roll a version out", "created_by"),
+    _act("rollout_event", "who halted, resumed or cancelled it, and why", "by"),
     _act("weather_forecast", "who sent a forecast", keep="7 years"),
     _act("webhook", "who set up a receiver of alarms", "created_by", keep="until taken out"),
 )  # fmt: skip
