@@ -184,9 +184,9 @@ PAGES = (
     open_data.pages,
     problem_pages.pages,
     audit.pages,
+    update_pages.router,  # before fleet_pages: "updates" is no device
     fleet_pages.router,
     privacy_pages.pages,
-    update_pages.router,
     updates.bundles,
 )
 
