@@ -37,7 +37,7 @@ import msgspec
 from cityops.errors import ConfigurationError
 from devices.agent.broker import BrokerAddress
 from devices.agent.frog_config import ButtonSection, EyesSection, PageSection, check_frog
-from devices.agent.update.section import UpdateSection, check_update
+from devices.agent.update.section import UpdateSection, update_faults
 from devices.contract.home_assistant import PREFIX, is_prefix
 from devices.contract.kind import discover
 from devices.contract.topics import SHARDS, is_device_name, shard_of
@@ -192,10 +192,10 @@ def _check(config: AgentConfig, path: Path) -> None:
         )
     try:
         check_frog(config.device.kind, config.page, config.button, config.eyes)
-        if config.update is not None:
-            check_update(config.update)
     except ConfigurationError as e:
         raise ConfigurationError(f"{path}: {e}") from e
+    for fault in update_faults(config.update):
+        raise ConfigurationError(f"{path}: {fault}")
 
 
 def _secret(path: str, section: str = "broker") -> str:

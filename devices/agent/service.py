@@ -106,7 +106,9 @@ class DeviceService:
             install=self._outbox.install_id,
         )
         cadence_s = config.device.cadence_s or kind.cadence_s
-        self._updates = make_updates(config.update, kind.name, cadence_s, os.environ)
+        self._updates = make_updates(
+            config.update, kind.name, cadence_s, os.environ, lambda line: log.info("update", said=line)
+        )
         self.agent = Agent(
             identity,
             Sampler(kind, sensors, cadence_s, boot_time_s()),

@@ -6,7 +6,6 @@ What must outlive a power cut is written with :func:`keep`: the old content or t
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Protocol
 
@@ -102,13 +101,16 @@ class RealFiles:
     def remove(self, path: Path) -> None:
         """Remove a file or a whole folder."""
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+            from shutil import rmtree  # brings decompressors with it, which a device at rest does not need
+
+            rmtree(path)
         else:
             path.unlink(missing_ok=True)
 
     def free_bytes(self, path: Path) -> int:
         """Return what can still be written there [B]."""
-        return shutil.disk_usage(path).free
+        there = os.statvfs(path)
+        return there.f_bavail * there.f_frsize
 
 
 def keep(files: Files, path: Path, body: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from devices.agent.update.files import RealFiles
@@ -19,7 +19,11 @@ CADENCES = 2.5
 
 
 def make_updates(
-    section: UpdateSection | None, kind: str, cadence_s: float, environment: Mapping[str, str]
+    section: UpdateSection | None,
+    kind: str,
+    cadence_s: float,
+    environment: Mapping[str, str],
+    tell: Callable[[str], None],
 ) -> Updates | None:
     """Return the part; None without a section, or where the agent was not started by the launcher.
 
@@ -30,7 +34,14 @@ def make_updates(
         return None
     settings = UpdateSettings(kind=kind, slot=slot, section=section, least_s=CADENCES * cadence_s)
     return Updates(
-        RealFiles(), Path(root), settings, ProcessStager(), random.Random(), time.monotonic, _stop_alarm
+        RealFiles(),
+        Path(root),
+        settings,
+        ProcessStager(),
+        random.Random(),
+        time.monotonic,
+        on_proven=_stop_alarm,
+        tell=tell,
     )
 
 

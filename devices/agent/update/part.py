@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from devices.agent.clock_state import Clk, Moment
 from devices.agent.entry import Key, Run
@@ -27,10 +26,9 @@ from devices.contract.topics import ASK
 from devices.contract.update.messages import Firmware, Offer, Said, read_piece
 from devices.launcher.launch import PROVEN
 
-log = structlog.get_logger(__name__)
-
 _FIRMWARE = msgspec.json.Decoder(Firmware)
 _AGAIN_S = 60.0
+_BUSY_S, _IDLE_S = 1.0, 60.0
 
 
 class Updates:
@@ -46,6 +44,7 @@ class Updates:
         rng: spreads devices in time.
         monotonic: seconds of a clock that no one sets.
         on_proven: called when what is on trial has proven itself.
+        tell: takes lines for the log.
     """
 
     def __init__(
@@ -57,6 +56,7 @@ class Updates:
         rng: random.Random,
         monotonic: Callable[[], float],
         on_proven: Callable[[], None] | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         self._files = files
         self._places = Places(root)
@@ -65,6 +65,7 @@ class Updates:
         self._rng = rng
         self._monotonic = monotonic
         self._on_proven = on_proven
+        self._tell = tell or (lambda line: None)
         self._started_s = monotonic()
         self._fields: tuple[str, ...] = ()
         self._pieces: Pieces | None = None
@@ -82,6 +83,11 @@ class Updates:
     def hears(self) -> Collection[str]:
         """The channel of offers and pieces."""
         return ("firmware",)
+
+    @property
+    def every_s(self) -> float:
+        """How often it wants a turn at least [s]: seldom while nothing goes on, so that the device may sleep."""
+        return _BUSY_S if self._gate is not None or self.state.phase != "idle" else _IDLE_S
 
     @property
     def on_trial(self) -> bool:
@@ -127,7 +133,7 @@ class Updates:
             else:
                 self._take(payload)
         except (msgspec.DecodeError, UnicodeDecodeError) as e:
-            log.warning("message on updates can't be read", error=str(e))
+            self._tell(f"a message on updates can't be read: {e}")
         except OSError as e:
             self._card(e)
 
@@ -197,7 +203,7 @@ class Updates:
         if verdict is False:
             return
         if isinstance(verdict, Failed):
-            log.warning("new version goes back", code=verdict.code, reason=verdict.reason)
+            self._tell(f"the new version goes back: {verdict.reason}")
             self._to(steps.rolled_back(self.state, verdict.code, verdict.reason))
             self._gate, self.restart_wanted = None, True
             return
@@ -207,7 +213,7 @@ class Updates:
             self._on_proven()
         self._mark()
         self._files.remove(self._places.fetch)
-        log.info("new version proved itself", serial=self.state.serial)
+        self._tell(f"the new version, serial {self.state.serial}, proved itself")
 
     def _mark(self) -> None:
         """Mark the slot that runs as proven, for a launcher that has lost the state."""
@@ -272,7 +278,7 @@ class Updates:
         if staged.slot is not None:
             self._to(steps.staged(self.state, staged.slot))
         elif staged.code in ("network", "process", "card"):
-            log.info("update waits", code=staged.code, reason=staged.reason)
+            self._tell(f"the update waits: {staged.reason}")
             self._stage_s = now_s + self._settings.patience_most_s * self._rng.uniform(0.25, 1.0)
         elif staged.code == "damaged":
             offer = self.state.offer
@@ -281,7 +287,7 @@ class Updates:
                 self._files.remove(self._places.bundle(offer.bundle))
             self._wake()
         else:
-            log.warning("update refused", code=staged.code, reason=staged.reason)
+            self._tell(f"the update is refused: {staged.reason}")
             self._to(steps.refused(self.state, staged.code, staged.reason))
             self._files.remove(self._places.fetch)
 
@@ -291,7 +297,7 @@ class Updates:
             return
         if moment.clk == Clk.SYNCHRONISED and not in_window(settings.section.window, moment.wall_ms):
             return
-        log.info("switching to the new version", slot=self.state.spare)
+        self._tell(f"the next start is the new version's, in slot {self.state.spare}")
         starts, within_s = settings.section.starts, settings.within_s
         self._to(steps.switching(self.state, fields=self._fields, limit=starts, within_s=within_s))
         self.restart_wanted = True
@@ -336,7 +342,7 @@ class Updates:
             self._card(e)
 
     def _card(self, error: OSError) -> None:
-        log.warning("the card fails the update; it waits", error=str(error))
+        self._tell(f"the card fails the update, which waits: {error}")
         self._rest_s = self._monotonic() + _AGAIN_S
 
     def _said(self) -> bytes:

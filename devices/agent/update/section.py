@@ -12,11 +12,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
-
-from cityops.errors import ConfigurationError
 
 _WINDOW = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$")
 
@@ -41,14 +40,14 @@ class UpdateSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     window: str = ""
 
 
-def check_update(section: UpdateSection) -> None:
-    """Refuse what can't be: ConfigurationError names the field."""
+def update_faults(section: UpdateSection | None) -> Iterator[str]:
+    """Yield what types can't say of the section."""
+    if section is None:
+        return
     if section.transfer == "http" and not section.base_url.startswith(("https://", "http://")):
-        raise ConfigurationError(
-            f'update.base_url {section.base_url!r}: transfer = "http" needs the address of the website, https://…'
-        )
+        yield f'update.base_url {section.base_url!r}: transfer = "http" needs the address of the website, https://…'
     if section.window and not _WINDOW.match(section.window):
-        raise ConfigurationError(f'update.window {section.window!r}: two times of day (UTC) as "01:00-05:00"')
+        yield f'update.window {section.window!r}: two times of day (UTC) as "01:00-05:00"'
 
 
 def in_window(window: str, wall_ms: int) -> bool:

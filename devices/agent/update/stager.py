@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from devices.agent.update.files import Files
 from devices.agent.update.job import Job, Staged
+
+if TYPE_CHECKING:
+    import subprocess
 
 
 class Stager(Protocol):
@@ -46,6 +48,8 @@ class ProcessStager:
 
     def begin(self, job: Job) -> None:
         """Start the process."""
+        import subprocess  # half a megabyte that a device needs a few times a year
+
         command = [sys.executable, "-P", "-m", "devices.agent.update.stage"]
         pipe = subprocess.PIPE
         process = subprocess.Popen(["nice", "-n", "10", *command], stdin=pipe, stdout=pipe)
