@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards|emergency_way|wall|filter|door|agent|agent_kills] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|ota|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards|emergency_way|wall|filter|door|agent|agent_kills] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -23,6 +23,7 @@ from bench import (
     fleet,
     forecaster,
     ingest,
+    ota,
     replay,
     restore,
     rounds,
@@ -47,6 +48,7 @@ BENCHMARKS = {
     "replay": replay,
     "fleet": fleet,
     "restore": restore,
+    "ota": ota,
     "storage": storage,
     "moisture": moisture,
     "forecaster": forecaster,

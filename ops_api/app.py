@@ -50,6 +50,7 @@ from ops_api.routes import routes, template_of
 from ops_api.sensorthings.door import SensorThings
 from ops_api.sensorthings.kept import KeepThings
 from ops_api.stream import Hints, Hub
+from ops_api.updates_door import UpdatesDoor
 from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
 from ops_api.web.render import STATIC, Templates
@@ -87,6 +88,7 @@ def create_app(
     export_places: Places | None = None,
     keep_s: float = KEEP_S,
     things: SensorThings | None = None,
+    updates: UpdatesDoor | None = None,
     fleet: FleetDesk | None = None,
     devices: DeviceDoor | None = None,
 ) -> FastAPI:
@@ -121,6 +123,7 @@ def create_app(
         keep_s: for how long open answers are kept; 0: not at all [s].
         front: who somebody is and where it is written down; without it nobody has an account or a key.
         things: OGC SensorThings; without it its routes answer 503.
+        updates: acts on updates over the air; without it its routes answer 503.
         fleet: settings of devices; without it their routes answer 503.
         devices: devices' identities; without them their routes answer 503.
     """
@@ -145,6 +148,7 @@ def create_app(
         crew=crew,
         rounds=round_desk,
         incidents=incidents,
+        updates=updates,
         tools=tools,
         shelf=shelf or Shelf(),
         readings=reading_feeds,

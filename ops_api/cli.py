@@ -30,6 +30,7 @@ from ops_api import (
     cli_doctor,
     cli_evidence,
     cli_fleet,
+    cli_fleet_update,
     cli_forecast,
     cli_gaps,
     cli_grafana,
@@ -97,6 +98,7 @@ app.add_typer(cli_notify.app, name="notify")
 app.add_typer(cli_people.people_app, name="people")
 app.add_typer(cli_people.rota_app, name="rota")
 app.add_typer(cli_work.app, name="work")
+cli_fleet_update.add_to(cli_fleet.app)
 app.add_typer(cli_fleet.app, name="fleet")
 app.add_typer(cli_damp.app, name="damp")
 app.add_typer(cli_homes.app, name="homes")

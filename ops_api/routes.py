@@ -88,6 +88,8 @@ from ops_api.routers import (
     sign_in_other,
     sign_in_pages,
     sta_write,
+    update_pages,
+    updates,
     weather_forecasts,
     winter,
     winter_board,
@@ -140,6 +142,7 @@ ROUTERS = (
     ops_closures.router,
     open_data.router,
     home_assistant.router,
+    updates.router,
     audit.router,
     accounts.router,
     fleet.router,
@@ -192,8 +195,10 @@ PAGES = (
     open_data.pages,
     problem_pages.pages,
     audit.pages,
+    update_pages.router,  # before fleet_pages: "updates" is no device
     fleet_pages.router,
     privacy_pages.pages,
+    updates.bundles,
 )
 
 _HELD = (Depends(enforce),)

@@ -48,6 +48,7 @@ from ops_api.wiring_privacy import as_login, eraser_of
 from ops_api.wiring_provisioning import device_door
 from ops_api.wiring_rounds import round_desk
 from ops_api.wiring_sta import sensorthings, sta_pool, start_telling
+from ops_api.wiring_updates import UpdatesDoor
 from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
@@ -151,6 +152,7 @@ async def run_api(
             keep_s=settings.api.keep_s,
             export_places=Places(settings.open.exports_at_once, settings.open.exports_per_day),
             things=things,
+            updates=UpdatesDoor(pool),
             fleet=fleet_desk(pool, kinds_of(settings)),
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
             shelf=Shelf(settings.open.licence, settings.open.contact),

@@ -21,6 +21,8 @@ from ingest.fleet.mqtt import FleetAddress, connected
 from ingest.fleet.service import FleetParts, FleetService
 from ingest.fleet.store import PgFleet
 from ingest.fleet.turn import one_at_a_time
+from ingest.fleet.updates.desk import UpdatesDesk
+from ingest.fleet.updates.store import PgUpdates
 from ops_api.queries import Db
 from ops_api.wiring import kinds_of, needs_dsn
 from ops_api.wiring_notify import pool_of
@@ -52,7 +54,9 @@ def address_of(settings: Settings) -> FleetAddress:
 
 def joined(pool: Lender, settings: Settings) -> tuple[Asks, tuple[Job, ...]]:
     """Return who answers what devices ask, and what is done at every look: other parts of the platform join here."""
-    return Asks(), ()
+    asks, updates = Asks(), UpdatesDesk(PgUpdates(pool), SystemClock())
+    updates.join(asks)
+    return asks, (updates.look,)
 
 
 async def run_fleet(settings: Settings, stop: Stop) -> None:

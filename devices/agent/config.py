@@ -23,7 +23,7 @@
     field = "wall_temperature_c"
 
 Every driver and its settings: :mod:`devices.agent.sensor_sections`. A frog's page, button and eyes: :mod:`devices.agent.frog_config`. The household's Home Assistant: ``[home_assistant]``
-with ``host``, and what their broker asks for (docs/open-data.md).
+with ``host``, and what their broker asks for (docs/open-data.md). Updates over the air: :mod:`devices.agent.update.section`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from devices.agent.credential import PasswordFiles
 from devices.agent.frog_config import ButtonSection, EyesSection, PageSection, frog_faults
 from devices.agent.sensor_check import sensor_faults
 from devices.agent.sensor_sections import AnySection
+from devices.agent.update.section import UpdateSection, update_faults
 from devices.contract.home_assistant import PREFIX, is_prefix
 from devices.contract.kind import discover
 from devices.contract.topics import SHARDS, is_device_name, shard_of
@@ -117,6 +118,7 @@ class AgentConfig(_Strict, frozen=True):
     eyes: EyesSection | None = None
     home_assistant: HomeAssistantSection | None = None
     server: ServerSection | None = None
+    update: UpdateSection | None = None
 
     @property
     def shard(self) -> int:
@@ -191,6 +193,7 @@ def _semantic(config: AgentConfig) -> Iterator[str]:
     if home is not None and not is_prefix(home.prefix):
         yield f"home_assistant.prefix {home.prefix!r}: letters, digits, _ and -, with / between"
     yield from frog_faults(device.kind, config.page, config.button, config.eyes)
+    yield from update_faults(config.update)
 
 
 def _secret(path: str, section: str = "broker") -> str:

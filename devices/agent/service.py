@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from devices.agent.sampler import Sampler
 from devices.agent.sensor_build import build_sensors
 from devices.agent.settings_build import make_settings
 from devices.agent.systemd import Notifier
+from devices.agent.update.join import make_updates
 from devices.agent.waker import Waker
 from devices.contract.kind import discover
 from devices.drivers.base import Sensor
@@ -88,14 +90,22 @@ class DeviceService:
             firmware=FIRMWARE,
             install=self._outbox.install_id,
         )
+        cadence_s = config.device.cadence_s or kind.cadence_s
+        self._updates = make_updates(
+            config.update, kind.name, cadence_s, os.environ, lambda line: log.info("update", said=line)
+        )
         self.agent = Agent(
             identity,
-            Sampler(kind, sensors, config.device.cadence_s or kind.cadence_s, boot_time_s()),
+            Sampler(kind, sensors, cadence_s, boot_time_s()),
             self._outbox,
             Publisher(Limits(), rng),
             time.monotonic,
             trouble=self._outbox.trouble,
+            observer=self._updates if self._updates is not None and self._updates.on_trial else None,
         )
+        if self._updates is not None:
+            self.agent.join(self._updates)
+            self.agent.tell(self._updates)
         will = Will(identity.topic("status"), identity.last_will())
         self._link = PahoLink(
             config.address(),
@@ -131,10 +141,12 @@ class DeviceService:
             self._home_assistant.start()
         self._notifier.ready()
         try:
-            while not stop():
+            while not (stop() or (self._updates is not None and self._updates.restart_wanted)):
                 self._turn()
         finally:
             self._notifier.stopping()
+            if self._updates is not None:
+                self._updates.stop()
             if self._home_assistant is not None:
                 self._home_assistant.close()
             if self._frog is not None:

@@ -47,6 +47,7 @@ FILES = (
     "provisioning.sql",
     "rest.sql",
     "lab.sql",
+    "updates.sql",
 )
 
 Row = dict[str, Any]

@@ -40,6 +40,7 @@ from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers.metrics import Metrics
 from ops_api.sensorthings.door import SensorThings
 from ops_api.stream import Hub
+from ops_api.updates_door import UpdatesDoor
 from ops_api.wall_map import WallMap
 from ops_api.web.brand import Brand
 from ops_api.web.render import Templates
@@ -140,6 +141,7 @@ class Context:
     rounds: RoundDesk | None = None
     wall: WallMap = field(default_factory=WallMap)
     incidents: IncidentDesk | None = None
+    updates: UpdatesDoor | None = None
     tools: OpsTools | None = None
     readings: ReadingFeeds | None = None
     devices: DeviceDoor | None = None

@@ -37,16 +37,20 @@ BARE = {
     "health.ledger": "counts of messages",
     "health.outbox": "counts of messages",
     "ingest_batch": "counts and times by kind",
+    "rollout_counts": "counts of devices by how their update stands",
+    "rollout_device_shown": "how an update stands on a device, by its name",
+    "update_pin": "which device, by number, keeps its version, and why staff want it",
+    "update_version_counts": "counts of devices by version",
     "work_item_desk": "who of staff does a repair",
     "work_item_log": "what staff did about a device, and that its battery or sensor is bad",
 }
 """Rows that a home's device may have made, with nothing in them that it measured and no name of a home."""
 TOWN = {
-    "backup_run", "bin_change", "bin_ledger_setting", "bin_model", "bin_revision", "bin_round", "bin_site", "bin_statement",
+    "backup_run", "bin_change", "bundle", "bundle_key", "bundle_piece", "bin_ledger_setting", "bin_model", "bin_revision", "bin_round", "bin_site", "bin_statement",
     "catalogue_log", "catalogue_version", "collection_act", "contact", "crew_photo", "depot", "emergency_roster", "gritting_route",
     "incident", "incident_act", "incident_cursor", "incident_signal", "lab_fault", "lab_town", "lorry_service", "other_reading", "person", "premises",
     "retention_run", "road_closure", "road_forecast", "road_forecast_hour", "road_forecast_issue", "road_map_print", "road_network",
-    "road_node", "road_opening", "road_segment", "rota_shift", "round_fleet", "round_lorry_service", "round_plan", "rule_cursor",
+    "road_node", "road_opening", "road_segment", "rollout", "rollout_event", "rota_shift", "round_fleet", "round_lorry_service", "round_plan", "rule_cursor",
     "schema_history", "sta_extra", "sta_property", "sta_sensor", "thermal_map", "treated_state", "treatment_act", "treatment_pass",
     "turn_ban", "ward", "weather_forecast", "webhook", "what_if", "winter_plan", "winter_record", "winter_roster", "winter_score",
 }  # fmt: skip

@@ -12,6 +12,7 @@ COMMANDS = {
     "doctor": "find what is wrong with this device, and say the fix",
     "claim": "claim its name with the code on its label",
     "rotate": "make its next password or certificate",
+    "update": "how updates stand: status, check, rollback",
     "forget": "forget the household (stop the agent first)",
 }
 """What there is, with a line for the help, in the order in which it is shown."""

@@ -18,6 +18,7 @@ from ops_api.access.rules import (
     public,
     rest,
     sta,
+    updates,
     winter,
 )
 
@@ -51,5 +52,6 @@ AREAS: Mapping[str, Mapping[str, Rule]] = {
     "Exports and streams": rest.RULES,
     "SensorThings": sta.RULES,
     "Open data": open_data.RULES,
+    "Updates of devices": updates.RULES,
 }
 RULES: Mapping[str, Rule] = joined(AREAS.values())

@@ -37,6 +37,8 @@ NOBODY = frozenset({
     "road_reading", "road_segment", "thermal_map", "treatment_pass", "turn_ban", "ward", "weather_reading",
     # What SensorThings says of things that are no household's (the five tables with names of frogs are in the other list).
     "other_reading", "sta_extra", "sta_looked", "sta_property", "sta_seen", "sta_sensor", "sta_thing_location",
+    # Versions of devices' program.
+    "bundle_piece",
     # How far services are; counts.
     "damp_cursor", "incident_cursor", "ingest_batch", "retention_run", "rule_cursor", "schema_history", "watch_memory", "winter_record",
     "summary.ingest", "summary.kept", "summary.readings_day", "summary.told",

@@ -1,0 +1,1 @@
+"""Updates over the air on the device: docs/adr/045-updates.md."""

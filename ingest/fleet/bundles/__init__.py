@@ -1,0 +1,1 @@
+"""Making and signing bundles: docs/updates.md."""

@@ -1,0 +1,1 @@
+"""Rolling bundles out: docs/adr/045-updates.md."""
