@@ -66,7 +66,6 @@ _ALL = (
         kind="road",
         ports=(decentlab.PORT,),
         decode=decentlab.winter_road,
-        interval="decentlab-interval",
     ),
     Native(
         name="decentlab-dl-itst",
@@ -74,7 +73,6 @@ _ALL = (
         kind="road_surface",
         ports=(decentlab.PORT,),
         decode=decentlab.infrared,
-        interval="decentlab-interval",
     ),
     Native(
         name="decentlab-dl-ds18",
@@ -82,7 +80,6 @@ _ALL = (
         kind="road_surface",
         ports=(decentlab.PORT,),
         decode=decentlab.probe,
-        interval="decentlab-interval",
     ),
     Native(
         name="milesight-em500-pt100",
