@@ -66,6 +66,11 @@ class Bridge:
         """How many servers are connected."""
         return sum(source.connected for source, _, _ in self._running.values())
 
+    @property
+    def spooled(self) -> int:
+        """How many events wait on the disk."""
+        return self._parts.spool.waiting
+
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop``: disconnect, then store what came."""
         try:
