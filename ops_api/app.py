@@ -27,6 +27,7 @@ from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
 from ops_api.lifespan import lifespan
 from ops_api.live_versions import hub_on
+from ops_api.lorawan_door import LorawanDoor
 from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
 from ops_api.provisioning.door import DeviceDoor
@@ -91,6 +92,7 @@ def create_app(
     updates: UpdatesDoor | None = None,
     fleet: FleetDesk | None = None,
     devices: DeviceDoor | None = None,
+    lorawan: LorawanDoor | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -126,6 +128,7 @@ def create_app(
         updates: acts on updates over the air; without it its routes answer 503.
         fleet: settings of devices; without it their routes answer 503.
         devices: devices' identities; without them their routes answer 503.
+        lorawan: takes LoRaWAN servers' webhooks; without it their route answers 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = hub_on(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -157,6 +160,7 @@ def create_app(
         sta=things,
         fleet=fleet,
         devices=devices,
+        lorawan=lorawan,
     )
     _mount(app, answer_s, keep_s)
     return app

@@ -43,6 +43,7 @@ from ops_api.wiring_front import front_door
 from ops_api.wiring_http import certificate_watched, server_config
 from ops_api.wiring_identity import doors_of
 from ops_api.wiring_incidents import incident_desk
+from ops_api.wiring_lorawan import lorawan_door
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_privacy import as_login, eraser_of
 from ops_api.wiring_provisioning import device_door
@@ -154,6 +155,7 @@ async def run_api(
             things=things,
             updates=UpdatesDoor(pool),
             fleet=fleet_desk(pool, kinds_of(settings)),
+            lorawan=lorawan_door(pool),
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
             shelf=Shelf(settings.open.licence, settings.open.contact),
             answer_s=settings.api.request_s,

@@ -33,6 +33,8 @@ PROVISIONING_RIGHTS: tuple[str, ...] = (
 )
 """Rights of whoever keeps devices' logins: no topic of a device's. It ends a device's session by its client id."""
 
+LORAWAN_RIGHTS: tuple[str, ...] = ("readwrite application/#",)
+"""Rights of a simulated ChirpStack, and of who listens to it."""
 STA_RIGHTS: tuple[str, ...] = ("write v1.1/#",)
 """Rights of whoever publishes observations for SensorThings (docs/sensorthings.md)."""
 

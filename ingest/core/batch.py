@@ -11,6 +11,7 @@ from devices.contract.kind import Kind
 from devices.contract.topics import parse
 from ingest.core.clocks import BootClock, Start
 from ingest.core.diagnose import is_array
+from ingest.core.lorawan.marks import InboxMarks
 from ingest.core.readings import Readings
 from ingest.core.reasons import KEPT_BYTES, DeadLetter, Reason, sentence
 
@@ -77,6 +78,8 @@ class Batch:
         unknown_fields: fields that no kind declares, counted by name.
         clocks: what is known of devices' starts and not stored yet.
         replay: for a batch of dead letters played again.
+        numbers: (device_id, boot, seq) of messages without a reading, which the ledger is to hold.
+        inbox: for a batch of LoRaWAN events: what is written of them with it.
     """
 
     topics: list[str]
@@ -90,6 +93,8 @@ class Batch:
     unknown_fields: Counter[str] = field(default_factory=Counter)
     clocks: dict[Start, BootClock] = field(default_factory=dict)
     replay: Replay | None = None
+    numbers: list[tuple[int, int, int]] = field(default_factory=list)
+    inbox: InboxMarks | None = None
 
 
 def reading_payload(batch: Batch, readings: Readings, row: int) -> bytes:

@@ -48,6 +48,7 @@ FILES = (
     "rest.sql",
     "lab.sql",
     "updates.sql",
+    "lorawan.sql",
 )
 
 Row = dict[str, Any]

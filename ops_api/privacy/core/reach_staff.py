@@ -79,6 +79,8 @@ _ACTS = (
     _act("bundle", "who added a version of devices' program", "added_by"),
     _act("rollout", "who began to roll a version out", "created_by"),
     _act("rollout_event", "who halted, resumed or cancelled it, and why", "by"),
+    _act("lorawan_codec", "who wrote a decoder of LoRaWAN sensors", "created_by"),
+    _act("lorawan_source", "who added a LoRaWAN server", "created_by"),
     _act("weather_forecast", "who sent a forecast", keep="7 years"),
     _act("lab_fault", "who switched a fault of the simulated town", "made_by", "ended_by"),
     _act("webhook", "who set up a receiver of alarms", "created_by", keep="until taken out"),
