@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards|emergency_way|wall|filter|door] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards|emergency_way|wall|filter|door|codecs] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -31,6 +31,7 @@ from bench import (
     wall,
     wrong_sensor,
 )
+from bench.codecs import report as codecs
 from bench.door import figures as door
 from bench.door import filter as door_filter
 from bench.moisture import report as moisture
@@ -58,6 +59,7 @@ BENCHMARKS = {
     "wall": wall,
     "filter": door_filter,
     "door": door,
+    "codecs": codecs,
 }
 
 

@@ -10,6 +10,7 @@ import _quickjs
 from ingest.sandbox.limits import Limits
 
 GUARD = Path(__file__).with_name("guard.js").read_text(encoding="utf-8")
+BUFFER = Path(__file__).with_name("buffer.js").read_text(encoding="utf-8")
 FUNCTIONS = ("decodeUplink", "Decode", "Decoder", "decodeDownlink", "encodeDownlink", "Encode", "Encoder")
 # A function declared, or put on exports or module.exports as codecs for Node do.
 _ONE = (
@@ -37,11 +38,16 @@ class Engine:
         self._source, self._limits = source, limits
         self._run: _quickjs.Object | None = None
         self._uses = 0
-        self._alone = False
+        self._apart = False
+
+    @property
+    def apart(self) -> bool:
+        """Whether each call gets an engine of its own; known once it was prepared."""
+        return self._apart
 
     def prepare(self) -> str | None:
         """Load the codec where it is not; return an answer where that took too long."""
-        if self._alone or (self._run is not None and self._uses < self._limits.uses):
+        if self._apart or (self._run is not None and self._uses < self._limits.uses):
             return None
         try:
             self._run, self._uses = self._shared(), 0
@@ -49,7 +55,7 @@ class Engine:
             if "interrupted" in str(problem):
                 return _reason(problem, self._limits.load_s, self._limits)
             self._run = None
-        self._alone = self._run is None
+        self._apart = self._run is None
         return None
 
     def call(self, text: str) -> str:
@@ -62,20 +68,30 @@ class Engine:
 
     def _call(self, text: str) -> str:
         if self._run is None:
-            return str(self._fresh()(text))
+            return self._once(text)
         self._uses += 1
         answer = str(self._run(text))
         if answer.startswith("!"):  # something that cannot be put back
             self._run, answer = None, answer[1:]
         if answer.startswith('{"thrown":{"name":"TypeError"'):
-            return str(self._fresh()(text))
-        if answer.startswith('{"thrown":{"name":"InternalError"'):
+            return self._once(text)
+        if answer.startswith(('{"thrown":{"name":"InternalError"', '{"thrown":{"name":"","message":"null"')):
             self._run = None
         return answer
 
+    def alone(self, text: str) -> str:
+        """Run one call in an engine of its own."""
+        try:
+            return self._once(text)
+        except (_quickjs.JSException, _quickjs.StackOverflow) as problem:
+            return _reason(problem, self._limits.call_s, self._limits)
+
+    def _once(self, text: str) -> str:
+        return str(self._fresh()(text))
+
     def _shared(self) -> _quickjs.Object | None:
         context = self._context()
-        start = context.eval(GUARD)
+        start = self._begin(context)
         # On the first line, so that lines count as in the source; a new line, as the last may be a comment.
         make = context.eval("(function () {" + self._source + "\n;return " + PICK + "})")
         run: _quickjs.Object | None = start(make, True)
@@ -84,12 +100,18 @@ class Engine:
 
     def _fresh(self) -> _quickjs.Object:
         context = self._context()
-        start = context.eval(GUARD)
+        start = self._begin(context)
         context.eval("var exports = {}, module = {exports: exports}")
         context.eval(self._source)
         run: _quickjs.Object = start(context.eval("(function () { return " + PICK + "})"), False)
         context.set_time_limit(self._limits.call_s)
         return run
+
+    def _begin(self, context: _quickjs.Context) -> _quickjs.Object:
+        start: _quickjs.Object = context.eval(GUARD)
+        if "Buffer" in self._source:
+            context.eval("{" + BUFFER + "}")
+        return start
 
     def _context(self) -> _quickjs.Context:
         context = _quickjs.Context()

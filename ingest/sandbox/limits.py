@@ -25,9 +25,9 @@ class Limits(NamedTuple):
         uses: of one engine, after which a new one is made.
     """
 
-    call_s: float = 0.05
+    call_s: float = 0.03
     load_s: float = 0.15
-    native_s: float = 0.08
+    native_s: float = 0.05
     wall_s: float = 2.0
     memory_bytes: int = 16 << 20
     stack_bytes: int = 256 << 10

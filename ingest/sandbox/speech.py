@@ -77,7 +77,8 @@ def _thrown(error: dict[str, Any]) -> Problem:
     at = f" (line {line})" if line else ""
     if message == "Maximum call stack size exceeded":
         return Problem("too_deep", f"calls itself too deeply: the stack is full{at}")
-    if message == "out of memory":
+    # With no memory left for an error the engine throws null.
+    if message == "out of memory" or (name == "" and message == "null"):
         return Problem("too_much_memory", f"needs more memory than is allowed{at}")
     if message.startswith(("the result holds more", "the result is nested")):
         return Problem("too_large", message)

@@ -50,7 +50,7 @@ def test_a_native_loop_costs_its_own_call_only(pool: PooledDecoder) -> None:
     assert answers[4].result == {"data": {"n": 4}}
     assert answers[2].problem is not None
     assert answers[2].problem.message == (
-        "stopped after 80 ms of processor time, in an operation of the language: its process was ended"
+        "stopped after 50 ms of processor time, in an operation of the language: its process was ended"
     )
 
 
