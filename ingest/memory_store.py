@@ -7,7 +7,7 @@ tests. For tests of what stands around a sink, and for trying ingest without a d
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from ingest.core.known_devices import KnownDevice
 from ingest.core.ledger import Keys, Range, RangeSet, receipt_ranges
 from ingest.core.letter_limit import LetterLimiter, LetterLimits, Overflow
 from ingest.core.letters import KeptLetter
+from ingest.core.lorawan.marks import InboxMarks
 from ingest.core.merge import batch_keys, select_fresh
 from ingest.core.readings import Readings
 from ingest.core.reasons import DeadLetter
@@ -39,6 +40,7 @@ class MemorySink:
         counted: dead letters that were counted and not kept, and when.
         down: while True, nothing can be stored or loaded.
         refuse: values of ``(kind, field)`` that are refused, as a table's check would.
+        settle_events: takes what is written of LoRaWAN events, or raises EventsTakenError.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class MemorySink:
         self.batches: list[Stored] = []
         self.down = False
         self.refuse: dict[tuple[str, str], float] = {}
+        self.settle_events: Callable[[InboxMarks], None] = lambda marks: None
 
     async def load(self) -> list[KnownDevice]:
         """Return the devices as they are now."""
@@ -75,6 +78,8 @@ class MemorySink:
         fresh = select_fresh(batch, keys, overlaps)
         refusals = [self._refused(readings) for readings in fresh.readings]
         self._check_replay(batch, refusals)
+        if batch.inbox is not None:
+            self.settle_events(batch.inbox)
         self._record(keys)
         counts: Counter[str] = Counter()
         for readings, refused in zip(fresh.readings, refusals, strict=True):

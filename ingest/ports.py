@@ -31,6 +31,14 @@ class LettersTakenError(Exception):
         self.letter_ids = frozenset(letter_ids)
 
 
+class EventsTakenError(Exception):
+    """Nothing is stored: some LoRaWAN events of a batch are stored by someone else, or were, or are gone."""
+
+    def __init__(self, event_ids: Collection[int]) -> None:
+        super().__init__(f"{len(event_ids)} LoRaWAN events are stored by someone else")
+        self.event_ids = frozenset(event_ids)
+
+
 @dataclass(slots=True)
 class Chunk:
     """Messages that arrived together from one source; columns of equal length.
@@ -156,6 +164,7 @@ class ReadingSink(Protocol):
             TransientError: nothing is stored, or it is not known; the same batch may be tried again.
             UnstorableError: nothing is stored; without one of its messages the batch could be.
             LettersTakenError: nothing is stored; without these letters the replay could be.
+            EventsTakenError: nothing is stored; without these events of LoRaWAN the batch could be.
         """
 
     async def close(self) -> None:

@@ -22,8 +22,10 @@ from ingest.core.batch import Batch
 from ingest.core.copy_layout import CopyLayout
 from ingest.core.known_devices import KnownDevice
 from ingest.core.letter_limit import LetterLimiter, LetterLimits, Verdict
+from ingest.core.lorawan.marks import InboxMarks
 from ingest.core.merge import Fresh, batch_keys, select_fresh
 from ingest.core.readings import Readings
+from ingest.pg_inbox_marks import claim_events, write_marks
 from ingest.pg_ledger import add_to_ledger
 from ingest.pg_letters import claim_letters, mark_replayed, was_committed, write_clocks, write_letters
 from ingest.pg_refused import REFUSALS, copy_what_goes
@@ -61,10 +63,11 @@ class _Doubt:
     received_at: datetime
     stored: Stored
     verdict: Verdict
+    inbox: InboxMarks | None
 
     def is_of(self, batch: Batch) -> bool:
         """Whether ``batch`` is the same messages again."""
-        return self.payloads == batch.payloads and self.topics == batch.topics
+        return self.payloads == batch.payloads and self.topics == batch.topics and self.inbox == batch.inbox
 
 
 class PostgresSink:
@@ -163,6 +166,8 @@ class PostgresSink:
         async with conn.transaction(), conn.cursor(binary=True) as cursor:
             if write.batch.replay is not None:
                 await claim_letters(cursor, write.batch.replay)
+            if write.batch.inbox is not None:
+                await claim_events(cursor, write.batch.inbox)
             answer = await add_to_ledger(cursor, keys, conn.info.server_version)
             fresh = select_fresh(write.batch, keys, answer.overlaps)
             batch_id, received_at_us = await self._open_batch(cursor, write, fresh)
@@ -184,8 +189,8 @@ class PostgresSink:
                 overflow=verdict.overflow,
                 receipts=answer.receipts,
             )
-            topics, payloads = write.batch.topics, write.batch.payloads
-            self._doubt = _Doubt(topics, payloads, _datetime(received_at_us), stored, verdict)
+            topics, payloads, at = write.batch.topics, write.batch.payloads, _datetime(received_at_us)
+            self._doubt = _Doubt(topics, payloads, at, stored, verdict, write.batch.inbox)
         self._doubt = None
         self._limiter.settle(verdict)
         return stored
@@ -260,6 +265,8 @@ class PostgresSink:
             await cursor.execute(store_sql.REPORTED, {"rows": Jsonb(said), "at": received_at})
         if batch.replay is not None:
             await mark_replayed(cursor, batch.replay, received_at)
+        if batch.inbox is not None:
+            await write_marks(cursor, batch.inbox)
         if batch.clocks:
             await write_clocks(cursor, batch.clocks)
         if fresh.dead_letters:

@@ -10,6 +10,7 @@ import msgspec
 from devices.contract.kind import Kind
 from devices.contract.topics import parse
 from ingest.core.diagnose import is_array
+from ingest.core.lorawan.marks import InboxMarks
 from ingest.core.readings import Readings
 from ingest.core.reasons import KEPT_BYTES, DeadLetter, Reason, sentence
 
@@ -76,6 +77,8 @@ class Batch:
         unknown_fields: fields that no kind declares, counted by name.
         clocks: offsets of devices' boots that are not stored yet, by (device_id, boot) [µs].
         replay: for a batch of dead letters played again.
+        numbers: (device_id, boot, seq) of messages without a reading, which the ledger is to hold.
+        inbox: for a batch of LoRaWAN events: what is written of them with it.
     """
 
     topics: list[str]
@@ -89,6 +92,8 @@ class Batch:
     unknown_fields: Counter[str] = field(default_factory=Counter)
     clocks: dict[tuple[int, int], int] = field(default_factory=dict)
     replay: Replay | None = None
+    numbers: list[tuple[int, int, int]] = field(default_factory=list)
+    inbox: InboxMarks | None = None
 
 
 def reading_payload(batch: Batch, readings: Readings, row: int) -> bytes:

@@ -26,10 +26,11 @@ class Fresh:
 
 
 def batch_keys(batch: Batch) -> Keys:
-    """Return the reduced sequence numbers of readings, diary and numbered dead letters, in that order."""
+    """Return the reduced sequence numbers of readings, diary, numbered dead letters and bare numbers, in that order."""
     letters = [d for d in batch.dead_letters if d.has_key]
     others: list[tuple[int | None, ...]] = [(d.device_id, d.boot, d.seq) for d in batch.diary]
     others += [(d.device_id, d.boot, d.seq) for d in letters]
+    others += batch.numbers
     tail = np.array(others, dtype=np.int64).reshape(-1, 3)
     device_id = [*(r.device_id for r in batch.readings), tail[:, 0].astype(np.int32)]
     boot = [*(r.boot for r in batch.readings), tail[:, 1]]

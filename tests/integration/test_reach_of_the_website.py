@@ -16,7 +16,8 @@ from ops_api.queries.readings import OF_HOMES
 pytestmark = pytest.mark.storage
 
 HIDDEN = {
-    "alarm", "alarm_log", "alarm_member", "decision", "device", "device_status", "event", "late_window", "notification",
+    "alarm", "alarm_log", "alarm_member", "decision", "device", "device_status", "event", "late_window", "lorawan_binding", "lorawan_device",
+    "lorawan_downlink", "lorawan_inbox", "notification",
     "rule_override", "sta_datastream", "sta_feature", "sta_history", "sta_location", "sta_thing", "sta_thing_location",
     "subject_state", "work_item",
 }  # fmt: skip
@@ -44,7 +45,7 @@ BARE = {
 TOWN = {
     "backup_run", "bin_change", "bin_ledger_setting", "bin_model", "bin_revision", "bin_round", "bin_site", "bin_statement",
     "catalogue_log", "catalogue_version", "collection_act", "contact", "crew_photo", "depot", "emergency_roster", "gritting_route",
-    "incident", "incident_act", "incident_cursor", "incident_signal", "lorry_service", "other_reading", "person", "premises",
+    "incident", "incident_act", "incident_cursor", "incident_signal", "lorawan_codec", "lorawan_source_shown", "lorry_service", "other_reading", "person", "premises",
     "retention_run", "road_closure", "road_forecast", "road_forecast_hour", "road_forecast_issue", "road_map_print", "road_network",
     "road_node", "road_opening", "road_segment", "rota_shift", "round_fleet", "round_lorry_service", "round_plan", "rule_cursor",
     "schema_history", "sta_extra", "sta_property", "sta_sensor", "thermal_map", "treated_state", "treatment_act", "treatment_pass",
@@ -67,6 +68,9 @@ FUNCTIONS = {
     "health.reporting": "a count",
     "health.stored": "counts by device",
     "is_private": "whether a device is a household's",
+    "lorawan_private": "whether a sensor is a household's",
+    "lorawan_receive": "adds, says whether it was new",
+    "lorawan_webhook": "the mark of a webhook's token",
     "my_devices": "devices of whose session's token it is told",
     "sta_sync": "makes entities of the registry, gives nothing",
 }

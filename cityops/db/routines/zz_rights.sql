@@ -14,7 +14,7 @@ language sql immutable set search_path = public, pg_temp as $$
         'housing_daily', 'housing_finding', 'housing_home', 'housing_share', 'join_code', 'join_try', 'moisture_event', 'private_device',
         'resident', 'resident_session', 'ward_week',
         -- The platform's own.
-        'dead_letter', 'device_clock', 'device_sequence', 'rule_checkpoint', 'rule_state', 'sta_looked', 'sta_seen', 'watch_memory',
+        'dead_letter', 'device_clock', 'device_sequence', 'lorawan_session', 'lorawan_source', 'rule_checkpoint', 'rule_state', 'sta_looked', 'sta_seen', 'watch_memory',
         -- Accounts, and the audit, which is added to and read by functions.
         'account', 'account_password', 'account_totp', 'api_key', 'audit_base', 'audit_entry', 'audit_source_key',
         'passkey', 'recovery_code', 'sign_in_step', 'sign_in_try', 'staff_session']), 'none'
@@ -23,19 +23,19 @@ language sql immutable set search_path = public, pg_temp as $$
     select 'cityops_api', unnest(array[
         'alarm', 'alarm_log_head', 'alarm_log_shown', 'alarm_member', 'alarm_member_shown', 'alarm_shown', 'backup_run', 'bin_change', 'bin_ledger_setting', 'bin_model', 'bin_revision', 'bin_site', 'catalogue_log',
         'catalogue_version', 'contact', 'dead_letter_overflow', 'dead_letter_shown', 'decision', 'delivery_attempt', 'depot', 'device', 'device_named',
-        'device_status', 'gritting_route', 'home_named', 'late_window', 'late_window_shown', 'notification_shown', 'person', 'premises', 'retention_run', 'road_forecast',
+        'device_status', 'gritting_route', 'home_named', 'late_window', 'late_window_shown', 'lorawan_device', 'lorawan_inbox', 'lorawan_source_shown', 'notification_shown', 'person', 'premises', 'retention_run', 'road_forecast',
         'road_forecast_hour', 'road_forecast_issue', 'road_map_print', 'road_network', 'road_node', 'road_segment', 'rota_shift',
         'rule_cursor', 'rule_override', 'rule_override_shown', 'schema_history', 'subject_state', 'thermal_map', 'treated_state', 'treatment_pass', 'turn_ban', 'ward',
         'winter_record', 'work_item', 'work_item_shown']), 'read'
     union all
     select 'cityops_api', unnest(array['alarm_desk', 'work_item_desk']), 'change'
     union all
-    select 'cityops_api', unnest(array['alarm_log', 'notification', 'work_item_log']), 'add'
+    select 'cityops_api', unnest(array['alarm_log', 'lorawan_codec', 'lorawan_downlink', 'notification', 'work_item_log']), 'add'
     union all
     select 'cityops_api', unnest(array[
         'alarm_timer', 'bin_round', 'bin_statement', 'collection_act', 'crew_photo',
         'emergency_roster', 'event', 'incident', 'incident_act', 'incident_cursor', 'incident_signal',
-        'ingest_batch', 'lorry_service', 'other_reading', 'road_closure', 'road_opening', 'round_fleet', 'round_lorry_service',
+        'ingest_batch', 'lorawan_binding', 'lorry_service', 'other_reading', 'road_closure', 'road_opening', 'round_fleet', 'round_lorry_service',
         'round_plan', 'sta_datastream', 'sta_extra', 'sta_feature', 'sta_history', 'sta_location', 'sta_property', 'sta_sensor',
         'sta_thing', 'sta_thing_location', 'treatment_act', 'weather_forecast', 'webhook', 'what_if', 'winter_plan', 'winter_roster', 'winter_score']), 'write'
     union all
@@ -94,7 +94,8 @@ grant select on all tables in schema health to cityops_api;
 grant execute on all functions in schema health to cityops_api;
 -- my_devices(): the policy for residents asks it of every role.
 grant execute on function is_private(integer), is_private(text), consented(integer, text, text, timestamptz, integer), my_devices(),
-    alarm_acknowledged(bigint, timestamptz, text, text), diary_newest() to cityops_api;
+    alarm_acknowledged(bigint, timestamptz, text, text), diary_newest(), lorawan_private(text), lorawan_webhook(text),
+    lorawan_receive(integer, text, text, text, timestamptz, integer, bigint, bytea, text, bytea, text, text) to cityops_api;
 grant execute on function ward_counts() to cityops_housing;
 -- Who did what is read on the accounts' own login, and not on the one that answers everybody.
 grant execute on function audit_read(bigint, text, text, text, text, text, text, text, text, bigint, integer) to cityops_identity;

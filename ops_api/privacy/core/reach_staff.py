@@ -75,6 +75,8 @@ _ACTS = (
     _one("bin_statement", "monthly statements of collections", _ACT, _GOOD, "stays", _PUBLIC_TASK),
     _act("catalogue_log", "who changed rules, and why"),
     _act("catalogue_version", "who made a version of the rules", "created_by"),
+    _act("lorawan_codec", "who wrote a decoder of LoRaWAN sensors", "created_by"),
+    _act("lorawan_source", "who added a LoRaWAN server", "created_by"),
     _act("weather_forecast", "who sent a forecast", keep="7 years"),
     _act("webhook", "who set up a receiver of alarms", "created_by", keep="until taken out"),
 )  # fmt: skip

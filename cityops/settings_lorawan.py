@@ -1,0 +1,20 @@
+"""What an installation sets of LoRaWAN; its servers are in the database (`cityops lorawan add-source`)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from cityops.settings_group import Group, HomePath
+
+
+class LorawanSettings(Group):
+    """LoRaWAN network servers as a source of readings (docs/lorawan.md)."""
+
+    enabled: bool = True
+    """Whether the ingester connects to the LoRaWAN servers of `cityops lorawan sources`. Without any it does nothing."""
+    spool: HomePath | None = None
+    """File in which events wait while the database is away; by default `lorawan-spool.sqlite` in `data_dir`. Servers send them once."""
+    spool_mb: int = Field(default=64, ge=1, le=100_000)
+    """Megabytes of it at most; beyond that the oldest are lost, and counted. An uplink has 1 to 3 kB."""
+    webhook_kib: int = Field(default=256, ge=4, le=1024)
+    """Largest event of a webhook [KiB]."""

@@ -1,0 +1,78 @@
+"""What the envelopes of a page say of each sensor, put together. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ingest.bridge.ports import Waiting
+from ingest.core.lorawan.events import DeviceStatus, Event, Join, Uplink
+from ingest.core.lorawan.marks import Heard
+
+
+class Hearing:
+    """Gathers; what is newer by the network server's clock stays."""
+
+    def __init__(self) -> None:
+        self._heard: dict[str, Heard] = {}
+
+    def take(self, row: Waiting, event: Event) -> None:
+        """Take note of an event of a sensor; others say nothing of one."""
+        sender = event.sender
+        if sender is None or not isinstance(event, Uplink | Join | DeviceStatus):
+            return
+        at = event.at or row.received_at
+        before = self._heard.get(sender.dev_eui)
+        if before is None:
+            before = Heard(dev_eui=sender.dev_eui, source_id=row.source.source_id, at=at)
+        newest = at >= before.at
+        now = before
+        if newest:
+            now = replace(
+                now,
+                at=at,
+                source_id=row.source.source_id,
+                application_id=sender.application_id or now.application_id,
+                lns_device_id=sender.device_id or now.lns_device_id,
+                label=sender.label or now.label,
+                dev_addr=sender.dev_addr or now.dev_addr,
+            )
+        match event:
+            case Uplink():
+                now = _uplink(now, event, newest)
+            case Join():
+                now = replace(now, joined_at=at if now.joined_at is None else max(at, now.joined_at))
+            case DeviceStatus():
+                if now.status_at is None or at >= now.status_at:
+                    now = replace(
+                        now,
+                        battery_pct=event.battery_pct,
+                        external_power=event.external_power,
+                        margin_db=event.margin_db,
+                        status_at=at,
+                    )
+        self._heard[sender.dev_eui] = now
+
+    def all(self) -> tuple[Heard, ...]:
+        """Return what was heard, by DevEUI."""
+        return tuple(self._heard[eui] for eui in sorted(self._heard))
+
+
+def _uplink(now: Heard, event: Uplink, newest: bool) -> Heard:
+    now = replace(now, uplinks=now.uplinks + 1)
+    if not newest:
+        return now
+    radio = event.radio
+    now = replace(
+        now,
+        f_cnt=event.f_cnt,
+        f_port=event.f_port,
+        gateway=radio.gateway or None,
+        rssi_dbm=radio.rssi_dbm,
+        snr_db=radio.snr_db,
+        spreading=radio.spreading,
+        frequency_hz=radio.frequency_hz,
+        airtime_ms=radio.airtime_ms,
+    )
+    if event.battery_pct is not None:
+        now = replace(now, battery_pct=event.battery_pct, status_at=event.at)
+    return now

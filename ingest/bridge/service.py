@@ -1,0 +1,135 @@
+"""The bridge: a connection for each network server, the worker, the queue of downlinks. Runs beside the ingester."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from cityops.errors import TransientError
+from cityops.runtime.stop import sleep_until_stop
+from ingest.bridge.metrics import BridgeMetrics
+from ingest.bridge.mqtt_source import MqttSource, Say, Take
+from ingest.bridge.ports import Inbox, Source
+from ingest.bridge.receiver import Receiver
+from ingest.bridge.sending import Sending
+from ingest.bridge.spool import Spool
+from ingest.bridge.worker import Worker
+
+log = structlog.get_logger(__name__)
+
+LOOK_S = 5.0
+"""How soon a source that was added, changed or switched off is noticed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeParts:
+    """What a :class:`Bridge` is made of.
+
+    Attributes:
+        inbox: for its connections and for sources.
+        receiver: takes events.
+        worker: stores them.
+        make_sending: makes what sends downlinks, given the connections.
+        spool: the disk.
+        metrics: counters.
+        subscribing: whether this process, of several on the machine, is the one to connect.
+        release: closes what the parts hold.
+    """
+
+    inbox: Inbox
+    receiver: Receiver
+    worker: Worker
+    make_sending: Callable[[Callable[[int], MqttSource | None]], Sending]
+    spool: Spool
+    metrics: BridgeMetrics
+    subscribing: Callable[[], bool]
+    release: Callable[[], object]
+
+
+class Bridge:
+    """See the module. A ``cityops.runtime.supervisor.Service``."""
+
+    def __init__(
+        self, parts: BridgeParts, make_source: Callable[[Source, Take, Say], MqttSource] = MqttSource
+    ) -> None:
+        self._parts, self._make_source = parts, make_source
+        self._running: dict[int, tuple[MqttSource, asyncio.Event, asyncio.Task[None]]] = {}
+        self._sending = parts.make_sending(self.connection)
+
+    def connection(self, source_id: int) -> MqttSource | None:
+        """Return a source's connection; None where there is none."""
+        found = self._running.get(source_id)
+        return None if found is None else found[0]
+
+    @property
+    def connected(self) -> int:
+        """How many servers are connected."""
+        return sum(source.connected for source, _, _ in self._running.values())
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until ``stop``: disconnect, then store what came."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._sources(stop), name="lorawan sources")
+                group.create_task(self._parts.receiver.drain(stop), name="lorawan spool")
+                group.create_task(self._parts.worker.run(stop), name="lorawan worker")
+                group.create_task(self._sending.run(stop), name="lorawan downlinks")
+        finally:
+            await self._parts.inbox.close()
+            self._parts.release()
+
+    async def _sources(self, stop: asyncio.Event) -> None:
+        try:
+            while True:
+                await self._look()
+                if await sleep_until_stop(stop, LOOK_S):
+                    return
+        finally:
+            await self._end(list(self._running))
+
+    async def _look(self) -> None:
+        """Run the sources that there are now, and no other."""
+        if not self._parts.subscribing():
+            return
+        wanted = {s.source_id: s for s in await self._wanted() if s.transport == "mqtt"}
+        changed = [
+            number for number, (one, _, _) in self._running.items() if wanted.get(number) != one.source
+        ]
+        await self._end(changed)
+        for number, source in wanted.items():
+            if number not in self._running:
+                self._begin(source)
+        for one, _, _ in self._running.values():
+            self._parts.metrics.connected.labels(one.source.name).set(one.connected)
+
+    async def _wanted(self) -> list[Source]:
+        try:
+            sources = await self._parts.inbox.sources()
+        except TransientError:
+            running = [one.source for one, _, _ in self._running.values()]
+            return running or await asyncio.to_thread(self._parts.spool.kept_sources)
+        await asyncio.to_thread(self._parts.spool.keep_sources, sources)
+        return sources
+
+    def _begin(self, source: Source) -> None:
+        one, ending = self._make_source(source, self._parts.receiver.take, self._say), asyncio.Event()
+        task = asyncio.create_task(one.run(ending), name=f"lorawan {source.name}")
+        self._running[source.source_id] = (one, ending, task)
+
+    async def _end(self, numbers: list[int]) -> None:
+        ending = [self._running.pop(number) for number in numbers]
+        for _, stop, _ in ending:
+            stop.set()
+        for one, _, task in ending:
+            result = (await asyncio.gather(task, return_exceptions=True))[0]
+            if isinstance(result, Exception):
+                log.error("LoRaWAN source failed", source=one.source.name, error=repr(result))
+
+    async def _say(self, source_id: int, said: str) -> None:
+        try:
+            await self._parts.inbox.connection(source_id, said)
+        except TransientError as e:
+            log.debug("state of a LoRaWAN source not noted", error=str(e))
