@@ -49,6 +49,7 @@ from cityops.settings_grafana import GrafanaSettings
 from cityops.settings_group import LAST_PORT, Group, HomePath, Port
 from cityops.settings_housing import HousingSettings
 from cityops.settings_identity import IdentitySettings
+from cityops.settings_lorawan import LorawanSettings
 from cityops.settings_notify import NotifySettings as NotifySettings
 from cityops.settings_open import OpenSettings
 from cityops.settings_ops import OpsSettings
@@ -257,6 +258,7 @@ class Settings(BaseSettings):
     identity: IdentitySettings = IdentitySettings()
     sta: StaSettings = StaSettings()
     open: OpenSettings = OpenSettings()
+    lorawan: LorawanSettings = LorawanSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()

@@ -16,5 +16,3 @@ class LorawanSettings(Group):
     """File in which events wait while the database is away; by default `lorawan-spool.sqlite` in `data_dir`. Servers send them once."""
     spool_mb: int = Field(default=64, ge=1, le=100_000)
     """Megabytes of it at most; beyond that the oldest are lost, and counted. An uplink has 1 to 3 kB."""
-    webhook_kib: int = Field(default=256, ge=4, le=1024)
-    """Largest event of a webhook [KiB]."""

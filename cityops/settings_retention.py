@@ -59,6 +59,11 @@ class RetentionSettings(BaseModel):
     """Days that photos which crews take at bins are kept (blocked, contaminated). Half a year, in which who is charged for a bin, or
     complains, asks for it: photos may show people. The act with the photo's hash stays. Never less than 30 days, since the table
     itself refuses to lose younger ones."""
+    lorawan_event_days: Days = 7
+    """Days that events of LoRaWAN servers are kept which are stored: by then the readings are what counts. Those set aside are kept as
+    dead letters are (`ingest.dead_letter_days`); what a household's sensor sent goes when it is stored."""
+    lorawan_downlink_days: Days = 365
+    """Days that messages to LoRaWAN sensors are kept, and what became of them."""
     moved_out_days: Days = 365
     """Days after somebody has moved out that what was measured while they lived there is kept, with their name and what they
     shared. A year, in which they can ask for it. Of a time that somebody who lives there still shared with them, it stays."""

@@ -27,7 +27,7 @@ PORTION = 2000
 STRETCH_ROWS = 5000
 """Readings that a stretch of time holds at the device's own cadence."""
 IN_PORTIONS = (
-    "diary", "events", "decisions", "dead_letters", "alarms", "work_items", "late_windows", "damp_days",
+    "diary", "events", "decisions", "dead_letters", "lorawan_events", "alarms", "work_items", "late_windows", "damp_days",
     "moisture_events", "damp_findings",
 )  # fmt: skip
 WRITTEN = ("cases", "case_words", "contacts", "photos", "packs", "reminders")

@@ -63,6 +63,13 @@ delete from dead_letter where dead_letter_id in (
     select dead_letter_id from dead_letter
      where device = any (%(devices)s) and received_at >= %(first)s and received_at < %(last)s limit %(portion)s)
 
+-- lorawan_events
+delete from lorawan_inbox where event_id in (
+    select i.event_id from lorawan_inbox i
+     where i.dev_eui in (select b.dev_eui from lorawan_binding b join device d using (device_id) where d.name = any (%(devices)s))
+       and coalesce(i.network_at, i.received_at) >= %(first)s and coalesce(i.network_at, i.received_at) < %(last)s
+     limit %(portion)s)
+
 -- alarms
 -- Those that are over, with all that is theirs: also one that was up when something of it was deleted.
 with old as materialized (

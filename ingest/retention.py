@@ -37,7 +37,7 @@ SQL = load_queries("ingest", "retention.sql")
 KEPT = (
     "notification", "alarm", "event", "override", "late_window", "catalogue_log", "checkpoint",
     "damp_hour", "moisture_event", "damp_day", "damp_finding", "access_log", "weather_forecast",
-    "treatment_pass", "winter_record", "crew_photo", "account", "session",
+    "treatment_pass", "winter_record", "crew_photo", "lorawan_event", "lorawan_downlink", "account", "session",
 )  # fmt: skip
 """What ``RetentionSettings`` has days for, in the order in which it goes."""
 AT_ONCE = ("key", "step", "try", "run")
@@ -116,6 +116,7 @@ class Retention:
             letters = await _in_portions(conn, "dead_letters", days, PORTION)
             counts = (await conn.execute(SQL["dead_letter_counts"], {"days": days})).rowcount
             others = {what: await self._drop(conn, what) for what in KEPT}
+            others["lorawan_letter"] = await _in_portions(conn, "lorawan_letters", days, PORTION)
             others["state"] = await _in_portions(conn, "states", 0, PORTION)
             for what in AT_ONCE:
                 query = _QUERIES.get(what, f"{what}s")

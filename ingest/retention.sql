@@ -129,6 +129,22 @@ delete from winter_record where record_id in (
     select record_id from winter_record where made_at < now() - make_interval(days => greatest(%(days)s, 2193))
     order by record_id limit %(portion)s for update skip locked)
 
+-- lorawan_events
+delete from lorawan_inbox where event_id in (
+    select event_id from lorawan_inbox where state = 'stored' and received_at < now() - make_interval(days => %(days)s)
+    order by received_at limit %(portion)s for update skip locked)
+
+-- lorawan_letters
+-- What was set aside, as dead letters.
+delete from lorawan_inbox where event_id in (
+    select event_id from lorawan_inbox where state = 'dead' and received_at < now() - make_interval(days => %(days)s)
+    order by received_at limit %(portion)s for update skip locked)
+
+-- lorawan_downlinks
+delete from lorawan_downlink where downlink_id in (
+    select downlink_id from lorawan_downlink where state <> 'queued' and created_at < now() - make_interval(days => %(days)s)
+    order by downlink_id limit %(portion)s for update skip locked)
+
 -- crew_photos
 -- Photos may show people. The table itself refuses to lose one that is less than 30 days old. What the crew said stays, with the hash.
 delete from crew_photo where photo_id in (

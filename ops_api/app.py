@@ -26,6 +26,7 @@ from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
 from ops_api.lifespan import lifespan
 from ops_api.live_versions import hub_on
+from ops_api.lorawan_door import LorawanDoor
 from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
@@ -85,6 +86,7 @@ def create_app(
     export_places: Places | None = None,
     keep_s: float = KEEP_S,
     things: SensorThings | None = None,
+    lorawan: LorawanDoor | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -117,6 +119,7 @@ def create_app(
         keep_s: for how long open answers are kept; 0: not at all [s].
         front: who somebody is and where it is written down; without it nobody has an account or a key.
         things: OGC SensorThings; without it its routes answer 503.
+        lorawan: takes LoRaWAN servers' webhooks; without it their route answers 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = hub_on(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -145,6 +148,7 @@ def create_app(
         exports=Exports(Exporter(db, pool), export_places or Places()),
         front=front or FrontDoor(),
         sta=things,
+        lorawan=lorawan,
     )
     _mount(app, answer_s, keep_s)
     return app

@@ -36,6 +36,7 @@ from ops_api import (
     cli_housing,
     cli_incidents_acts,
     cli_key,
+    cli_lorawan,
     cli_network,
     cli_network_closing,
     cli_notify,
@@ -77,6 +78,7 @@ app.add_typer(cli_dead_letters.app, name="dead-letters")
 app.add_typer(cli_run.registry_app, name="registry")
 cli_network_closing.add_to(cli_network.app)
 app.add_typer(cli_network.app, name="network")
+app.add_typer(cli_lorawan.app, name="lorawan")
 app.add_typer(cli_ops.app, name="ops")
 app.command(epilog=cli_run.KINDS_EXAMPLES)(cli_run.kinds)
 app.command(epilog=cli_run.INGEST_EXAMPLES)(cli_run.ingest)

@@ -54,6 +54,7 @@ from ops_api.routers import (
     late,
     ledger_pages,
     live,
+    lorawan_webhook,
     missed_pages,
     ngsi,
     notification_state,
@@ -102,6 +103,7 @@ ROUTERS = (
     alarm_stream.router,  # before alarms.router: "stream" is no alarm's number
     alarms.router,
     platform.router,
+    lorawan_webhook.router,
     health.router,
     live.router,
     rules.router,

@@ -42,6 +42,7 @@ from ops_api.wiring_front import front_door
 from ops_api.wiring_http import certificate_watched, server_config
 from ops_api.wiring_identity import doors_of
 from ops_api.wiring_incidents import incident_desk
+from ops_api.wiring_lorawan import lorawan_door
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_privacy import as_login, eraser_of
 from ops_api.wiring_rounds import round_desk
@@ -149,6 +150,7 @@ async def run_api(
             keep_s=settings.api.keep_s,
             export_places=Places(settings.open.exports_at_once, settings.open.exports_per_day),
             things=things,
+            lorawan=lorawan_door(pool),
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
             shelf=Shelf(settings.open.licence, settings.open.contact),
             answer_s=settings.api.request_s,

@@ -28,6 +28,7 @@ from ingest.store import PostgresSink
 from ingest.summaries import Summaries
 from ops_api.board_facts import BoardFacts
 from ops_api.wiring import kinds_of, needs_dsn
+from ops_api.wiring_lorawan import build_bridge
 
 BATCH_BYTES = 4_000_000
 """Payload bytes at which a batch is due whatever its number of messages."""
@@ -69,6 +70,8 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
     services: dict[str, Service] = {"ingest": service, "retention": retention, "summaries": Summaries(dsn)}
     services["erasures"] = ErasureQueue(dsn, erasure)
     services["board facts"] = BoardFacts(dsn, settings.grafana, settings.housing.map_min_count)
+    if settings.lorawan.enabled:
+        services["lorawan"] = build_bridge(settings, metrics.registry)
     if ingest.health_port != 0:
         services["ingest health"] = HealthServer(
             ingest.health_port, service.ready, metrics.registry, settings.health_host

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiomqtt
@@ -18,7 +17,7 @@ import structlog
 from cityops.errors import ConfigurationError, TransientError
 from cityops.runtime.backoff import Backoff
 from cityops.runtime.stop import sleep_until_stop
-from ingest.bridge.ports import Source
+from ingest.bridge.ports import Say, Source, Take
 from ingest.core.lorawan.envelope import default_topics
 from ingest.incident import Incident
 
@@ -27,9 +26,6 @@ log = structlog.get_logger(__name__)
 AGAIN = Backoff(first_s=1.0, cap_s=60.0)
 STEADY_S = 60.0
 """A connection that lasted so long did not fail by itself: the next one is tried at once."""
-
-Take = Callable[[Source, str, bytes], Awaitable[None]]
-Say = Callable[[int, str], Awaitable[None]]
 
 
 class MqttSource:

@@ -24,8 +24,8 @@ ANSWER_S = 20.0
 class PostgresInbox:
     """An :class:`ingest.bridge.ports.Inbox` and ``Downlinks``."""
 
-    def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+    def __init__(self, dsn: str, answer_s: float = ANSWER_S) -> None:
+        self._dsn, self._answer_s = dsn, answer_s
         self._lock = asyncio.Lock()
         self._conn: psycopg.AsyncConnection[TupleRow] | None = None
 
@@ -124,7 +124,7 @@ class PostgresInbox:
     async def _ask(self, statement: Any, values: Sequence[Any] = ()) -> list[TupleRow]:
         async with self._lock:
             try:
-                async with asyncio.timeout(ANSWER_S):
+                async with asyncio.timeout(self._answer_s):
                     if self._conn is None or self._conn.closed:
                         self._conn = await connect(self._dsn, application_name="cityops-lorawan")
                         await self._conn.execute("set synchronous_commit = on")
@@ -132,7 +132,7 @@ class PostgresInbox:
                     return [] if cursor.description is None else await cursor.fetchall()
             except TimeoutError as e:
                 await self._forget()
-                raise TransientError(f"the database did not answer within {ANSWER_S:g} s") from e
+                raise TransientError(f"the database did not answer within {self._answer_s:g} s") from e
             except psycopg.Error as e:
                 await self._forget()
                 raise TransientError((str(e).strip().splitlines() or [type(e).__name__])[0]) from e

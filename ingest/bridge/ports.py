@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -58,6 +59,30 @@ class Waiting:
     topic: str
     body: bytes
     received_at: datetime
+
+
+class Connection(Protocol):
+    """A connection to a server."""
+
+    @property
+    def source(self) -> Source:
+        """The server."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether events can arrive now."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver events until ``stop``."""
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Send a message to the server; TransientError where that can't be done now."""
+
+
+Take = Callable[[Source, str, bytes], Awaitable[None]]
+"""Is called with each event: source, topic, body."""
+Say = Callable[[int, str], Awaitable[None]]
+"""Is told of a source, by its number, whether it is connected."""
 
 
 class Inbox(Protocol):
@@ -159,6 +184,7 @@ class Downlinks(Protocol):
 
 
 __all__ = [
-    "Arrival", "Binding", "Codec", "Downlinks", "Inbox", "NoSandbox", "QueuedDownlink", "Ran", "Sandbox", "SandboxError",
-    "Source", "Waiting",
+    "Arrival", "Binding", "Codec", "Connection", "Downlinks", "Inbox", "NoSandbox", "QueuedDownlink", "Ran", "Sandbox", "SandboxError",
+    "Say",
+    "Source", "Take", "Waiting",
 ]  # fmt: skip

@@ -10,8 +10,7 @@ import structlog
 from cityops.errors import TransientError
 from cityops.runtime.stop import sleep_until_stop
 from ingest.bridge.metrics import BridgeMetrics
-from ingest.bridge.mqtt_source import MqttSource
-from ingest.bridge.ports import Downlinks, QueuedDownlink
+from ingest.bridge.ports import Connection, Downlinks, QueuedDownlink
 from ingest.core.lorawan.downlinks import Message, publish
 from ingest.core.lorawan.events import EnvelopeError
 
@@ -32,7 +31,7 @@ class Sending:
     """
 
     def __init__(
-        self, queue: Downlinks, source_of: Callable[[int], MqttSource | None], metrics: BridgeMetrics
+        self, queue: Downlinks, source_of: Callable[[int], Connection | None], metrics: BridgeMetrics
     ) -> None:
         self._queue, self._source_of, self._metrics = queue, source_of, metrics
 

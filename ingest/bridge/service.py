@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -11,8 +11,7 @@ import structlog
 from cityops.errors import TransientError
 from cityops.runtime.stop import sleep_until_stop
 from ingest.bridge.metrics import BridgeMetrics
-from ingest.bridge.mqtt_source import MqttSource, Say, Take
-from ingest.bridge.ports import Inbox, Source
+from ingest.bridge.ports import Connection, Inbox, Say, Source, Take
 from ingest.bridge.receiver import Receiver
 from ingest.bridge.sending import Sending
 from ingest.bridge.spool import Spool
@@ -42,24 +41,22 @@ class BridgeParts:
     inbox: Inbox
     receiver: Receiver
     worker: Worker
-    make_sending: Callable[[Callable[[int], MqttSource | None]], Sending]
+    make_sending: Callable[[Callable[[int], Connection | None]], Sending]
     spool: Spool
     metrics: BridgeMetrics
     subscribing: Callable[[], bool]
-    release: Callable[[], object]
+    release: Callable[[], Awaitable[None]]
 
 
 class Bridge:
     """See the module. A ``cityops.runtime.supervisor.Service``."""
 
-    def __init__(
-        self, parts: BridgeParts, make_source: Callable[[Source, Take, Say], MqttSource] = MqttSource
-    ) -> None:
+    def __init__(self, parts: BridgeParts, make_source: Callable[[Source, Take, Say], Connection]) -> None:
         self._parts, self._make_source = parts, make_source
-        self._running: dict[int, tuple[MqttSource, asyncio.Event, asyncio.Task[None]]] = {}
+        self._running: dict[int, tuple[Connection, asyncio.Event, asyncio.Task[None]]] = {}
         self._sending = parts.make_sending(self.connection)
 
-    def connection(self, source_id: int) -> MqttSource | None:
+    def connection(self, source_id: int) -> Connection | None:
         """Return a source's connection; None where there is none."""
         found = self._running.get(source_id)
         return None if found is None else found[0]
@@ -68,6 +65,11 @@ class Bridge:
     def connected(self) -> int:
         """How many servers are connected."""
         return sum(source.connected for source, _, _ in self._running.values())
+
+    @property
+    def spooled(self) -> int:
+        """How many events wait on the disk."""
+        return self._parts.spool.waiting
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop``: disconnect, then store what came."""
@@ -79,7 +81,7 @@ class Bridge:
                 group.create_task(self._sending.run(stop), name="lorawan downlinks")
         finally:
             await self._parts.inbox.close()
-            self._parts.release()
+            await self._parts.release()
 
     async def _sources(self, stop: asyncio.Event) -> None:
         try:

@@ -25,6 +25,8 @@ def allowance(rule: Rule, who: Principal, *, safe: bool) -> float | None:
     Reads of what is open are not: walls poll them all day. A look that is written down is as a write: it makes a line.
     ``safe``: nothing is changed by it.
     """
+    if rule.cost == "machine":
+        return None
     if not safe or (rule.audit == "look" and rule.cost == "cheap"):
         team = rule.who == "door" and who.kind == "nobody"
         return TEAM_WRITES_A_MINUTE if team else WRITES_A_MINUTE[who.kind]

@@ -100,7 +100,7 @@ class Rule:
         door: the team whose password opens it as well, or shows names.
         audit: what is written into the audit.
         fresh_s: seconds within which a factor must have been shown again; 0: any session does.
-        cost: which limit of requests it counts against.
+        cost: which limit of requests it counts against; ``machine``: none, the route counts wrong secrets itself.
         page: people come here in a browser: who must sign in is sent there.
     """
 
@@ -110,7 +110,7 @@ class Rule:
     door: str = ""
     audit: Literal["none", "change", "look"] = "none"
     fresh_s: int = 0
-    cost: Literal["cheap", "search", "export"] = "cheap"
+    cost: Literal["cheap", "search", "export", "machine"] = "cheap"
     page: bool = False
 
     def __post_init__(self) -> None:

@@ -45,6 +45,7 @@ FILES = (
     "audit.sql",
     "identity.sql",
     "rest.sql",
+    "lorawan.sql",
 )
 
 Row = dict[str, Any]

@@ -32,7 +32,10 @@ DIGITS = 12
 """Of a size that anybody could mean."""
 TOO_DEEP = f"That is nested too deep: at most {DEEPEST} levels are taken."
 ARRAYS = "/sta/v1.1/CreateObservations"
+WEBHOOK_MOST = 256 * 2**10
+"""Bytes of a LoRaWAN server's event: one that a hundred gateways heard has 60 kB."""
 _CREW = re.compile(r"/crew/[^/]+/acts")
+_LORAWAN = re.compile(r"/lorawan/[^/]+")
 _PHOTO = re.compile(r"/api/v1/homes/([^/]+)/photos|/home/([^/]+)/evidence/photos")
 
 
@@ -55,6 +58,8 @@ class LimitBody:
         try:
             on_shift = crew and await _is_on_shift(request)
             most = PHOTO_MOST if photo is not None or on_shift else FORECAST_MOST if forecast else MOST
+            if scope["method"] == "POST" and _LORAWAN.fullmatch(scope["path"]) is not None:
+                most = WEBHOOK_MOST
             if arrays:
                 most = await _most_of_arrays(request)
             _check_declared(request, most, _shift_is_over() if crew and not on_shift else None)

@@ -26,6 +26,7 @@ from ops_api.households.sessions import Sessions
 from ops_api.housing.team_door import TeamDoor
 from ops_api.identity.desk import IdentityDesk
 from ops_api.incident_desk import IncidentDesk
+from ops_api.lorawan_door import LorawanDoor
 from ops_api.missing import Missing
 from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
@@ -138,6 +139,7 @@ class Context:
     rounds: RoundDesk | None = None
     wall: WallMap = field(default_factory=WallMap)
     incidents: IncidentDesk | None = None
+    lorawan: LorawanDoor | None = None
     tools: OpsTools | None = None
     readings: ReadingFeeds | None = None
     exports: Exports | None = None

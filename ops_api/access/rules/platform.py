@@ -32,6 +32,8 @@ RULES: Mapping[str, Rule] = {
     # That it was read is written down by the function that reads it (routines/audit.sql).
     "GET /api/v1/audit": may(Role.ADMIN, scope="audit:read"),
     "GET /audit": may(Role.ADMIN, page=True),
+    # A LoRaWAN server with the token of its source, which the route checks. Each event is a row of the inbox, and no line of the audit.
+    "POST /lorawan/{source}": Rule(who="code", cost="machine"),
     "GET /api/v1/webhooks": _PEOPLE,
     "POST /api/v1/webhooks": _WRITE,
     "DELETE /api/v1/webhooks/{webhook_id}": _WRITE,
