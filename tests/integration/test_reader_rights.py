@@ -14,7 +14,7 @@ OURS = (
     "left join pg_depend x on x.objid = o.oid and x.deptype = 'e'"
     " where n.nspname not in ('pg_catalog', 'information_schema') and x.objid is null"
 )
-KINDS = ("road", "weather", "gritter", "lorry", "bin")
+KINDS = ("road", "road_surface", "weather", "gritter", "lorry", "bin")
 TABLES = {
     "road_node", "depot", "gritting_route", "road_segment", "bin_site", "ingest_batch", "rule_cursor", "treatment_pass",
     *(f"{kind}_{part}" for kind in KINDS for part in ("reading", "hourly", "daily", "latest")),

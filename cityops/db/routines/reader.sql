@@ -309,7 +309,7 @@ declare
     kind text;
     suffix text;
 begin
-    foreach kind in array array['road', 'weather', 'gritter', 'lorry', 'bin'] loop
+    foreach kind in array array['road', 'road_surface', 'weather', 'gritter', 'lorry', 'bin'] loop
         foreach suffix in array array['reading', 'hourly', 'daily', 'latest'] loop
             if to_regclass(format('public.%I', kind || '_' || suffix)) is not null then
                 execute format('grant select on public.%I to cityops_reader', kind || '_' || suffix);

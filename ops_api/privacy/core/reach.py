@@ -34,7 +34,7 @@ NOBODY = frozenset({
     # Places, things and what they measure.
     "backup_run", "bin_change", "bin_model", "bin_reading", "bin_revision", "bin_round", "bin_site", "depot", "gritter_reading",
     "gritting_route", "lorry_reading", "premises", "road_forecast", "road_forecast_issue", "road_map_print", "road_network", "road_node",
-    "road_reading", "road_segment", "thermal_map", "treatment_pass", "turn_ban", "ward", "weather_reading",
+    "road_reading", "road_segment", "road_surface_reading", "thermal_map", "treatment_pass", "turn_ban", "ward", "weather_reading",
     # What SensorThings says of things that are no household's (the five tables with names of frogs are in the other list).
     "other_reading", "sta_extra", "sta_looked", "sta_property", "sta_seen", "sta_sensor", "sta_thing_location",
     # How far services are; counts.
