@@ -18,6 +18,7 @@ from ops_api.access.audited import Audited
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
+from ops_api.codec_desk import CodecDesk
 from ops_api.crew_desk import CrewDesk
 from ops_api.households.gone import GoneBook
 from ops_api.households.parts import Households, households_on
@@ -87,6 +88,7 @@ def create_app(
     keep_s: float = KEEP_S,
     things: SensorThings | None = None,
     lorawan: LorawanDoor | None = None,
+    codecs: CodecDesk | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -120,6 +122,7 @@ def create_app(
         front: who somebody is and where it is written down; without it nobody has an account or a key.
         things: OGC SensorThings; without it its routes answer 503.
         lorawan: takes LoRaWAN servers' webhooks; without it their route answers 503.
+        codecs: codecs of LoRaWAN sensors; without it their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = hub_on(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -149,6 +152,7 @@ def create_app(
         front=front or FrontDoor(),
         sta=things,
         lorawan=lorawan,
+        codecs=codecs,
     )
     _mount(app, answer_s, keep_s)
     return app

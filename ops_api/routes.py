@@ -54,6 +54,8 @@ from ops_api.routers import (
     late,
     ledger_pages,
     live,
+    lorawan_codec_pages,
+    lorawan_codecs,
     lorawan_webhook,
     missed_pages,
     ngsi,
@@ -104,6 +106,7 @@ ROUTERS = (
     alarms.router,
     platform.router,
     lorawan_webhook.router,
+    lorawan_codecs.router,
     health.router,
     live.router,
     rules.router,
@@ -181,6 +184,7 @@ PAGES = (
     problem_pages.pages,
     audit.pages,
     privacy_pages.pages,
+    lorawan_codec_pages.router,
 )
 
 _HELD = (Depends(enforce),)

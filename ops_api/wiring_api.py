@@ -37,6 +37,7 @@ from ops_api.wiring import kinds_of
 from ops_api.wiring_bin_days import bin_desk
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
+from ops_api.wiring_codecs import codec_desk
 from ops_api.wiring_crew import crew_desk
 from ops_api.wiring_front import front_door
 from ops_api.wiring_http import certificate_watched, server_config
@@ -128,6 +129,8 @@ async def run_api(
         desk, incidents = round_desk(settings, pool, rounds), incident_desk(settings, pool)
         officers = _officers(settings, pool, planner)
         assert officers.plans is not None
+        codecs = codec_desk(settings, pool)
+        apart.callback(codecs.close)
         things = sensorthings(settings, asked, asked if residents is pool else residents, kinds_of(settings))
         app = create_app(
             pool,
@@ -151,6 +154,7 @@ async def run_api(
             export_places=Places(settings.open.exports_at_once, settings.open.exports_per_day),
             things=things,
             lorawan=lorawan_door(pool),
+            codecs=codecs,
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
             shelf=Shelf(settings.open.licence, settings.open.contact),
             answer_s=settings.api.request_s,

@@ -18,6 +18,7 @@ from ops_api.access.ports import AuditLog, Identity
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
+from ops_api.codec_desk import CodecDesk
 from ops_api.crew_desk import CrewDesk
 from ops_api.households.joining import Joining
 from ops_api.households.people import People
@@ -140,6 +141,7 @@ class Context:
     wall: WallMap = field(default_factory=WallMap)
     incidents: IncidentDesk | None = None
     lorawan: LorawanDoor | None = None
+    codecs: CodecDesk | None = None
     tools: OpsTools | None = None
     readings: ReadingFeeds | None = None
     exports: Exports | None = None
