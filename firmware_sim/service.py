@@ -48,6 +48,7 @@ class SimulationPlan:
         kinds: by name; the built-in ones where empty.
         history: file for a checker, None writes none.
         frog_page: which frog serves its own page, None where none does.
+        elsewhere: devices that are in the world and not in the fleet: their readings go another way (LoRaWAN).
     """
 
     registry: Registry
@@ -62,6 +63,7 @@ class SimulationPlan:
     options: FleetOptions = field(default_factory=FleetOptions)
     history: Path | None = None
     frog_page: FrogPagePlan | None = None
+    elsewhere: frozenset[str] = frozenset()
 
 
 def brokers(
@@ -218,7 +220,7 @@ class Simulation:
         plan.outbox.mkdir(parents=True, exist_ok=True)
         history = stack.enter_context(contextlib.closing(History(plan.history))) if plan.history else None
         fleet = Fleet(
-            plan.registry.devices,
+            [d for d in plan.registry.devices if d.name not in plan.elsewhere],
             plan.kinds or discover(),
             world,
             plan.broker_of,

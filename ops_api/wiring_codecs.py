@@ -26,6 +26,7 @@ from ops_api.queries import DatabaseUnavailableError
 from ops_api.wiring import kinds_of
 
 WAIT_S = 5.0
+HOMES = "Sensors in homes are bound by `cityops lorawan bind`: the website does not see them."
 TAKEN = frozenset({"new"})
 NOTHING = Example(b"", 1, what="nothing")
 
@@ -98,8 +99,12 @@ class WiredCodecs:
 
     async def bind(self, dev_eui: str, device: str, codec: str, by: str, note: str = "") -> Bound:
         """Say which device a sensor is, by which codec."""
-        async with self._book() as book:
-            done = await book.bind(dev_eui, device, codec, by, note=note)
+        try:
+            async with self._book() as book:
+                done = await book.bind(dev_eui, device, codec, by, note=note)
+        except DraftRefusedError as e:
+            more = f" {HOMES}" if str(e).startswith("No device named") else ""
+            raise DraftRefusedError(f"{e}{more}") from e
         return Bound(device=done.device, codec=done.codec, again=done.again)
 
     async def unbind(self, dev_eui: str, by: str) -> str:

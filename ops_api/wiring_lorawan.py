@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, cast
 
+import structlog
 from prometheus_client import CollectorRegistry
 from psycopg_pool import AsyncConnectionPool
 
@@ -39,6 +40,8 @@ from ops_api.lorawan_door import LorawanDoor
 from ops_api.queries import Db
 from ops_api.wiring import kinds_of, needs_dsn
 
+log = structlog.get_logger(__name__)
+
 SPOOL = "lorawan-spool.sqlite"
 RECEIVE_S, STORE_S = 5.0, 20.0
 """What arrives goes to the disk where the database has not taken it within the first."""
@@ -48,7 +51,7 @@ def build_bridge(settings: Settings, registry: CollectorRegistry | None = None) 
     """Return the bridge.
 
     Raises:
-        ConfigurationError: without a database, or where the spool can't be made.
+        ConfigurationError: without a database, or where the spool that is set can't be used.
     """
     dsn, clock, kinds, news = needs_dsn(settings), SystemClock(), kinds_of(settings), asyncio.Event()
     metrics, spool = BridgeMetrics(registry), spool_of(settings)
@@ -89,12 +92,19 @@ def spool_path(settings: Settings) -> Path:
 
 
 def spool_of(settings: Settings) -> Spool:
-    """Return the spool; ConfigurationError where it can't be made."""
-    path = spool_path(settings)
+    """Return the spool; one in memory where nothing can be written to the disk and no file is set.
+
+    Raises:
+        ConfigurationError: the file that is set can't be used.
+    """
+    path, most = spool_path(settings), settings.lorawan.spool_mb * 1_000_000
     try:
-        return Spool(path, settings.lorawan.spool_mb * 1_000_000)
+        return Spool(path, most)
     except (OSError, sqlite3.Error) as e:
-        raise ConfigurationError(f"lorawan.spool {path} can't be used: {e}") from e
+        if settings.lorawan.spool is not None:
+            raise ConfigurationError(f"lorawan.spool {path} can't be used: {e}") from e
+        log.info("LoRaWAN events wait in memory while the database is away", because=f"{path}: {e}")
+        return Spool(None, most)
 
 
 class OneOfMachine:
@@ -111,7 +121,10 @@ class OneOfMachine:
         """Whether it is this one; takes the lock where nobody has it."""
         if self._file is not None:
             return True
-        file = self._path.open("a")
+        try:
+            file = self._path.open("a")
+        except OSError:
+            return True  # nothing can be written here: a container of its own
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -86,6 +86,7 @@ def plan_of(
     credentials: Mapping[str, str] | None = None,
     end: datetime | None = None,
     frog_page: FrogPagePlan | None = None,
+    elsewhere: frozenset[str] = frozenset(),
 ) -> SimulationPlan:
     """Return the plan of a simulation with these settings.
 
@@ -97,6 +98,7 @@ def plan_of(
         credentials: password by device; without, all use the broker's user.
         end: simulated end; None goes on live.
         frog_page: which frog serves its own page.
+        elsewhere: devices whose readings go another way.
     """
     return SimulationPlan(
         registry=registry,
@@ -109,6 +111,7 @@ def plan_of(
         speed=settings.sim.speed,
         kinds=kinds_of(settings),
         frog_page=frog_page,
+        elsewhere=elsewhere,
     )
 
 

@@ -20,6 +20,9 @@ INGEST_RIGHTS: tuple[str, ...] = (
 )
 """Rights of the ingester."""
 
+LORAWAN_RIGHTS: tuple[str, ...] = ("readwrite application/#",)
+"""Rights of a simulated ChirpStack, and of who listens to it."""
+
 STA_RIGHTS: tuple[str, ...] = ("write v1.1/#",)
 """Rights of whoever publishes observations for SensorThings (docs/sensorthings.md)."""
 

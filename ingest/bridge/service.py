@@ -19,7 +19,7 @@ from ingest.bridge.worker import Worker
 
 log = structlog.get_logger(__name__)
 
-LOOK_S = 5.0
+LOOK_S, AGAIN_S = 5.0, 5.0
 """How soon a source that was added, changed or switched off is noticed."""
 
 
@@ -75,10 +75,13 @@ class Bridge:
         """Serve until ``stop``: disconnect, then store what came."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._sources(stop), name="lorawan sources")
-                group.create_task(self._parts.receiver.drain(stop), name="lorawan spool")
-                group.create_task(self._parts.worker.run(stop), name="lorawan worker")
-                group.create_task(self._sending.run(stop), name="lorawan downlinks")
+                for name, work in (
+                    ("sources", self._sources),
+                    ("spool", self._parts.receiver.drain),
+                    ("worker", self._parts.worker.run),
+                    ("downlinks", self._sending.run),
+                ):
+                    group.create_task(_lasting(name, work, stop), name=f"lorawan {name}")
         finally:
             await self._parts.inbox.close()
             await self._parts.release()
@@ -135,3 +138,13 @@ class Bridge:
             await self._parts.inbox.connection(source_id, said)
         except TransientError as e:
             log.debug("state of a LoRaWAN source not noted", error=str(e))
+
+
+async def _lasting(name: str, work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Run a part until ``stop``; one that fails for what nobody foresaw begins again, and costs the broker's devices nothing."""
+    while not stop.is_set():
+        try:
+            await work(stop)
+        except Exception:
+            log.exception("a part of LoRaWAN failed and begins again", part=name, again_s=AGAIN_S)
+            await sleep_until_stop(stop, AGAIN_S)

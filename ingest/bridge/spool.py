@@ -36,19 +36,21 @@ class Spool:
         lost: events that were dropped since the start, the oldest first, for want of room.
 
     Args:
-        path: the file, made where it is missing; its folder too.
+        path: the file, made where it is missing; its folder too. None: in memory, for a machine where nothing may be written.
         most_bytes: of the events' bodies.
 
     Raises:
         sqlite3.Error: from every method; the disk is full or the file is none of ours.
     """
 
-    def __init__(self, path: Path, most_bytes: int) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, path: Path | None, most_bytes: int) -> None:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
-        self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        path.chmod(0o600)
+        self._file = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+        if path is not None:
+            path.chmod(0o600)
         self._file.execute("pragma journal_mode = wal")
         self._file.execute("pragma synchronous = full")
         self._file.executescript(_TABLES)
@@ -77,6 +79,7 @@ class Spool:
     def oldest(self, limit: int) -> list[Spooled]:
         """Return the events that have waited longest."""
         with self._lock:
+            self._count()  # another process may have carried some
             query = "select event_id, source_id, protocol, topic, body from event order by event_id limit ?"
             return [Spooled(*row) for row in self._file.execute(query, (limit,)).fetchall()]
 

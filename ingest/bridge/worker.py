@@ -8,6 +8,7 @@ so that two that both believe to lead store nothing twice.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -72,6 +73,7 @@ class Worker:
         self._inbox, self._sink, self._clock, self._metrics, self._news = inbox, sink, clock, metrics, news
         self._cache = DevicesCache(devices, kinds, clock)
         self._judging = Judging(inbox, Decoding(kinds, sandbox), kinds)
+        self._asked_s, self._led = -math.inf, False
         self._trouble = Incident(log, "LoRaWAN events are not stored yet", "LoRaWAN events are stored again")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -79,16 +81,27 @@ class Worker:
         failures, rng = 0, random.Random()
         while not stop.is_set():
             try:
-                wait_s = (
-                    FOLLOW_S if not await self._inbox.lead() else 0.0 if await self.step() == PAGE else IDLE_S
-                )
-                self._trouble.works("inbox")
-                failures = 0
+                leads = await self._leads()
+                full = leads and await self.step() == PAGE
             except TransientError as e:
                 self._trouble.failed("inbox", str(e))
-                wait_s = AGAIN.delay(failures, rng)
+                self._asked_s = -math.inf
+                await sleep_until_stop(stop, AGAIN.delay(failures, rng))
                 failures += 1
-            await self._pause(stop, wait_s, hurried=failures == 0 and wait_s == IDLE_S)
+                continue
+            self._trouble.works("inbox")
+            failures = 0
+            if not leads:
+                await sleep_until_stop(stop, FOLLOW_S)
+            elif not full:
+                await self._idle(stop)
+
+    async def _leads(self) -> bool:
+        """Whether it is this process that stores; asked now and then, since events are locked as well."""
+        if self._clock.monotonic() - self._asked_s >= FOLLOW_S:
+            self._led = await self._inbox.lead()
+            self._asked_s = self._clock.monotonic()
+        return self._led
 
     async def step(self) -> int:
         """Store the oldest page; return how many events that was.
@@ -146,13 +159,10 @@ class Worker:
             self._metrics.readings.labels(kind).inc(rows)
         self._metrics.again.inc(stored.duplicates)
 
-    async def _pause(self, stop: asyncio.Event, seconds: float, *, hurried: bool) -> None:
-        """Wait; shorter where an event comes meanwhile."""
-        if not hurried:
-            await sleep_until_stop(stop, seconds)
-            return
+    async def _idle(self, stop: asyncio.Event) -> None:
+        """Wait for the next look, or until an event comes in this process."""
         self._news.clear()
         waiters = [asyncio.create_task(self._news.wait()), asyncio.create_task(stop.wait())]
-        await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waiters, timeout=IDLE_S, return_when=asyncio.FIRST_COMPLETED)
         for waiter in waiters:
             waiter.cancel()

@@ -32,6 +32,7 @@ from ops_api.demo.accounts import account_lines, demo_accounts
 from ops_api.demo.bin_days import load_town
 from ops_api.demo.children import Children
 from ops_api.demo.haste import as_live, while_it_plays
+from ops_api.demo.lorawan import bind_sensors, lorawan_sensors, lorawan_server
 from ops_api.demo.pace import Pace, keep_pace
 from ops_api.demo.past_quarter import bins_alone, first_day, in_place_before, play_past
 from ops_api.demo.residents import residents
@@ -169,6 +170,9 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     for line in account_lines(address, accounts):
         demo.say(line)
     _say_commands(demo.say, folder)
+    # A check counts what devices were told is stored; radio tells none of them.
+    sensors = [] if demo.check else lorawan_sensors(registry)
+    await bind_sensors(stack, folder, demo.settings, sensors)
     end = start + timedelta(hours=scenario.duration_h) if demo.check else None
     devices = MqttSettings(host=stack.mosquitto.host, port=stack.mosquitto.port)
     forecasts = await cleanup.enter_async_context(town_forecasts(demo.settings, stack.dsn, registry, start))
@@ -176,12 +180,14 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     page = _frog_page(registry, sample) if address is not None else None
     simulation = Simulation(
         plan_of(
-            settings, registry, start, mqtt=devices, credentials=stack.credentials, end=end, frog_page=page
+            settings, registry, start, mqtt=devices, credentials=stack.credentials, end=end, frog_page=page,
+            elsewhere=frozenset(sensor.device for sensor in sensors),
         )
-    )
+    )  # fmt: skip
     with _Phase(demo.say, f"{len(registry.devices)} simulated devices"):
         await in_thread(simulation.start)
     cleanup.push_async_callback(asyncio.to_thread, simulation.stop, 0.5)
+    await cleanup.enter_async_context(lorawan_server(stack, simulation, sensors))
     if simulation.frog_port is not None:
         demo.say(
             f"  http://127.0.0.1:{simulation.frog_port}/   the same resident's frog, as on the home network"

@@ -17,13 +17,13 @@ from cityops.embedded.mosquitto_files import Access, ServiceUser
 from cityops.embedded.postgres import EmbeddedPostgres
 from cityops.runtime.stop import in_thread
 from cityops.settings import Settings
-from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
+from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, INGEST_RIGHTS, LORAWAN_RIGHTS, STA_RIGHTS
 from devices.registry import Registry
 from ingest.registry_store import store_registry
 from ops_api.web_login import make_web_login
 from ops_api.wiring import kinds_of, reading_tables
 
-INGEST_USER, STA_USER, WEB_LOGIN = "ingest", "sta", "cityops_web"
+INGEST_USER, STA_USER, LORAWAN_USER, WEB_LOGIN = "ingest", "sta", "lorawan", "cityops_web"
 
 
 @dataclass
@@ -33,12 +33,14 @@ class Stack:
     Attributes:
         credentials: broker password by device.
         environment: settings of services on this stack.
+        lorawan_password: of the simulated LoRaWAN server at the broker.
     """
 
     postgres: EmbeddedPostgres
     mosquitto: EmbeddedMosquitto
     credentials: dict[str, str]
     environment: dict[str, str] = field(default_factory=dict)
+    lorawan_password: str = field(default="", repr=False)
 
     @property
     def dsn(self) -> str:
@@ -57,6 +59,8 @@ def clear(folder: Path) -> None:
     """
     for name in ("postgres-18/data", "broker", "devices", "logs"):
         shutil.rmtree(folder / name, ignore_errors=True)
+    for spool in folder.glob("lorawan-spool.sqlite*"):  # of sources that this database does not have
+        spool.unlink(missing_ok=True)
 
 
 async def start_stack(
@@ -70,6 +74,7 @@ async def start_stack(
     now, where that is less than all.
     """
     credentials = {device.name: secrets.token_urlsafe(16) for device in registry.devices}
+    lorawan_password = secrets.token_urlsafe(24)
     ingest_password, sta_password = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     access = Access(
         devices=credentials,
@@ -77,11 +82,14 @@ async def start_stack(
         services={
             INGEST_USER: ServiceUser(ingest_password, INGEST_RIGHTS),
             STA_USER: ServiceUser(sta_password, STA_RIGHTS),
+            LORAWAN_USER: ServiceUser(lorawan_password, LORAWAN_RIGHTS),
         },
         anybody_rights=ANYBODY_RIGHTS,
     )
     broker = EmbeddedMosquitto(folder, access=access, anybody_port=settings.sta.mqtt_port)
-    stack = Stack(database or EmbeddedPostgres(folder), broker, credentials)
+    stack = Stack(
+        database or EmbeddedPostgres(folder), broker, credentials, lorawan_password=lorawan_password
+    )
     try:
         await _start_both(stack)
         web = make_conninfo(stack.dsn, user=WEB_LOGIN, password=secrets.token_urlsafe(24))

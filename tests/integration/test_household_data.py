@@ -468,6 +468,7 @@ KEPT: dict[str, str] = {
     "damp_room": "likewise",
     "bin_site": "no home",
     "road_segment": "no road in a home",
+    "lorawan_binding": "the installation: which sensor is which device",
     "sta_thing": "the installation, as programs name it",
     "sta_location": "likewise",
     "sta_feature": "likewise",

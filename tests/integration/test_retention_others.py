@@ -58,6 +58,14 @@ OLD_AND_NEW = (
     ),
     "insert into crew_photo (act_id, sha256, width, height, jpeg, kept_at)"
     " select 1, encode(sha256(age::text::bytea), 'hex'), 1, 1, age::text::bytea, at from " + AGES,
+    "insert into lorawan_source (name, protocol, transport, created_by) values ('s', 'ttn_v3', 'mqtt', 'x')",
+    "insert into lorawan_inbox (source_id, received_at, event_kind, idempotency_key, body, state, done_at)"
+    " select 1, at, 'uplink', age::text, '', 'stored', at from " + AGES,
+    # As dead letters, which are set for 90 days here.
+    "insert into lorawan_inbox (source_id, received_at, event_kind, idempotency_key, body, state, reason_code, done_at)"
+    " select 1, at, 'uplink', 'dead ' || age, '', 'dead', 'not_read', at from " + AGES,
+    "insert into lorawan_downlink (dev_eui, what, f_port, payload, state, created_by, created_at)"
+    " select '0000000000000001', 'x', 1, '\\x01', case age when 500 then 'queued' else 'sent' end, 'x', at from " + AGES,
     "insert into winter_record (night, made_at, pack_id, key_id, sha256, pack)"
     " select at::date, at - make_interval(days => 1740), '', '', '', '' from " + AGES,
 )  # fmt: skip
@@ -65,6 +73,7 @@ LEFT = {
     "event": 3, "rule_override": 4, "late_window": 8, "catalogue_log": 4, "rule_checkpoint": 3,
     "damp_day": 3, "moisture_event": 3, "damp_finding": 3,
     "access_log": 3, "weather_forecast": 3, "treatment_pass": 4, "winter_record": 4, "crew_photo": 3,
+    "lorawan_inbox": 6, "lorawan_downlink": 4,
 }  # fmt: skip
 
 ALARM = (
@@ -150,7 +159,7 @@ async def test_everything_goes_at_its_age_and_what_is_wanted_stays(
     assert dropped.others == {
         "notification": 2, "alarm": 5, "event": 2, "override": 2, "late_window": 2, "catalogue_log": 2, "checkpoint": 3,
         "damp_hour": 2, "moisture_event": 2, "damp_day": 2, "damp_finding": 2, "access_log": 2, "weather_forecast": 2,
-        "treatment_pass": 1, "winter_record": 1, "crew_photo": 2, "state": 3, "account": 0, "session": 0, "key": 0, "step": 0,
+        "treatment_pass": 1, "winter_record": 1, "crew_photo": 2, "lorawan_event": 2, "lorawan_letter": 2, "lorawan_downlink": 1, "state": 3, "account": 0, "session": 0, "key": 0, "step": 0,
         "try": 0, "run": 0, "audit": 0,
     }  # fmt: skip
     assert {table: await tables.count(table) for table in LEFT} == LEFT

@@ -12,8 +12,8 @@ from devices.contract.kind import Field, Kind, discover
 FROG = discover()["frog"]
 
 
-def test_the_six_kinds_are_found() -> None:
-    assert list(discover()) == ["bin", "frog", "gritter", "lorry", "road", "weather"]
+def test_the_seven_kinds_are_found() -> None:
+    assert list(discover()) == ["bin", "frog", "gritter", "lorry", "road", "road_surface", "weather"]
 
 
 def test_names_carry_their_unit() -> None:
