@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, HTTPException, Path, Query, Request
+from fastapi import APIRouter, Depends, Form, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.access.principal import Asker
@@ -18,6 +19,26 @@ from ops_api.web import codec_view as view
 router = APIRouter(prefix="/lorawan/codecs", include_in_schema=False, default_response_class=HTMLResponse)
 Name = Annotated[str, Path(max_length=61)]
 Short = Annotated[str, Form(max_length=100)]
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """The uplink that a form has, and the sensor that it is of; empty where not known."""
+
+    uplink: str
+    f_port: int
+    dev_eui: str
+
+
+def _pasted(
+    uplink: Annotated[str, Form(max_length=EXAMPLE_MOST)] = "",
+    f_port: Annotated[int, Form(ge=0, le=255)] = 1,
+    dev_eui: Annotated[str, Form(max_length=40)] = "",
+) -> Pasted:
+    return Pasted(uplink, f_port, dev_eui)
+
+
+PastedForm = Annotated[Pasted, Depends(_pasted)]
 
 
 @router.get("")
@@ -33,12 +54,18 @@ async def codecs(ctx: Ctx) -> Response:
 
 
 @router.get("/new")
-async def new(ctx: Ctx, of: Annotated[str, Query(max_length=61)] = "", uplink: Annotated[str, Query(max_length=600)] = "", f_port: Annotated[int, Query(ge=0, le=255)] = 1) -> Response:  # fmt: skip
+async def new(
+    ctx: Ctx,
+    of: Annotated[str, Query(max_length=61)] = "",
+    uplink: Annotated[str, Query(max_length=600)] = "",
+    f_port: Annotated[int, Query(ge=0, le=255)] = 1,
+    dev_eui: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
     """Show the form; ``of``: the codec whose newest version it begins from."""
     draft = Draft(name=of)
     if of and (rows := await desk_of(ctx).versions(of)):
         draft = view.draft_of(rows[0])
-    return _form(ctx, draft, uplink, f_port)
+    return _form(ctx, draft, Pasted(uplink, f_port, dev_eui))
 
 
 @router.post("/new")
@@ -46,6 +73,7 @@ async def try_or_keep(
     request: Request,
     ctx: Ctx,
     who: Asker,
+    pasted: PastedForm,
     act: Annotated[Literal["try", "keep"], Form()] = "try",
     name: Annotated[str, Form(max_length=61)] = "",
     kind: Short = "",
@@ -53,8 +81,6 @@ async def try_or_keep(
     source: Annotated[str, Form(max_length=SOURCE_MOST)] = "",
     field_map: Annotated[str, Form(max_length=MAP_MOST)] = "",
     note: Annotated[str, Form(max_length=NOTE_MOST)] = "",
-    uplink: Annotated[str, Form(max_length=EXAMPLE_MOST)] = "",
-    f_port: Annotated[int, Form(ge=0, le=255)] = 1,
 ) -> Response:
     """Show what the codec makes of the uplink, or keep it as a new version."""
     draft = Draft(
@@ -62,13 +88,14 @@ async def try_or_keep(
     )
     try:
         if act == "try":
-            trial = await desk_of(ctx).try_out(draft, uplink, f_port)
-            return _form(ctx, draft, uplink, f_port, trial=trial)
+            trial = await desk_of(ctx).try_out(draft, pasted.uplink, pasted.f_port)
+            return _form(ctx, draft, pasted, trial=trial)
         version = await desk_of(ctx).save(draft, who.name)
     except DraftRefusedError as refused:
-        return _form(ctx, draft, uplink, f_port, wrong=str(refused))
+        return _form(ctx, draft, pasted, wrong=str(refused))
     told(request, f"codec:{draft.name}@{version}")
-    return RedirectResponse(f"/lorawan/codecs/{quote(draft.name)}?done=kept", 303)
+    sensor = f"&dev_eui={quote(pasted.dev_eui)}" if pasted.dev_eui else ""
+    return RedirectResponse(f"/lorawan/codecs/{quote(draft.name)}?done=kept{sensor}", 303)
 
 
 @router.get("/{name}")
@@ -132,11 +159,12 @@ async def _one(
 
 
 def _form(
-    ctx: Context, draft: Draft, uplink: str, f_port: int, *, trial: Trial | None = None, wrong: str = ""
+    ctx: Context, draft: Draft, pasted: Pasted, *, trial: Trial | None = None, wrong: str = ""
 ) -> HTMLResponse:
+    sensor = pasted.dev_eui if trial is None or not trial.dev_eui else trial.dev_eui
     return _page(
-        ctx, "codec_new.html", 422 if wrong else 200, d=draft, uplink=uplink, f_port=f_port, wrong=wrong,
-        kinds=list(ctx.kinds.values()), languages={k: v for k, v in LANGUAGES.items() if k != "native"},
+        ctx, "codec_new.html", 422 if wrong else 200, d=draft, uplink=pasted.uplink, f_port=pasted.f_port, dev_eui=sensor,
+        kinds=list(ctx.kinds.values()), languages={k: v for k, v in LANGUAGES.items() if k != "native"}, wrong=wrong,
         t=None if trial is None else view.trial(trial, ctx.kinds.get(draft.kind), ctx.brand.time_zone), most=SOURCE_MOST,
     )  # fmt: skip
 

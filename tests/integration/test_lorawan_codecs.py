@@ -96,7 +96,7 @@ async def test_what_waits_for_a_sensor_is_stored_after_all(site: Site) -> None:
     )  # fmt: skip
     page = await site.as_("devices").get("/lorawan/codecs")
     assert "1 sensor heard, and no device" in page.text
-    assert f"/lorawan/codecs/new?uplink={UPLINK}&amp;f_port=85" in page.text
+    assert f"/lorawan/codecs/new?uplink={UPLINK}&amp;f_port=85&amp;dev_eui={fake.EUI}" in page.text
     await site.with_key(WRITE).post("/api/v1/lorawan/codecs", json=body())
     bound = await site.as_("devices").post(
         "/lorawan/codecs/em400/bind", data={"dev_eui": fake.EUI, "device": a_bin(site), "version": "1"}
