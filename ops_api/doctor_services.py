@@ -19,6 +19,7 @@ from cityops.settings import MqttSettings, Settings
 from ops_api.doctor_finding import Finding, error, ok, warning
 from ops_api.doctor_homes import homes
 from ops_api.doctor_identity import accounts
+from ops_api.doctor_lorawan import lorawan
 from ops_api.doctor_role import website_role
 from ops_api.mqtt_probe import probe
 from ops_api.own_database import running_database
@@ -113,9 +114,11 @@ async def _inside(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
         _migrations(state),
         _clocks((row[0] - datetime.now(UTC)).total_seconds()),
     ]
-    return (
-        [*found, *await _cursor(conn), *await homes(conn), *await accounts(conn)] if state.current else found
-    )
+    if not state.current:
+        return found
+    return [
+        *found, *await _cursor(conn), *await homes(conn), *await accounts(conn), *await lorawan(conn),
+    ]  # fmt: skip
 
 
 async def _cursor(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from devices.contract.kind import Kind
-from ingest.bridge.ports import Sandbox, SandboxError
+from ingest.bridge.ports import NoSandboxError, Sandbox, SandboxError
 from ingest.core.lorawan.apply_map import apply_map
 from ingest.core.lorawan.decoded import Decoded, DecodeError
 from ingest.core.lorawan.events import Uplink
@@ -58,7 +58,7 @@ class Decoding:
         try:
             ran = await self._sandbox.decode(codec.body, uplink.payload, uplink.f_port, at)
         except SandboxError as e:
-            reason = Reason.NO_SANDBOX if "sandbox" in str(e) else Reason.CODEC_TIMEOUT
+            reason = Reason.NO_SANDBOX if isinstance(e, NoSandboxError) else Reason.CODEC_TIMEOUT
             raise RefusedError(reason, codec=codec.title, why=e) from e
         if ran.errors:
             raise DecodeError("; ".join(ran.errors))

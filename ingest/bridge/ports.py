@@ -133,6 +133,10 @@ class SandboxError(Exception):
     """A codec can't be run, or was stopped: the sentence says why."""
 
 
+class NoSandboxError(SandboxError):
+    """No sandbox is installed."""
+
+
 class Sandbox(Protocol):
     """Runs makers' JavaScript codecs where they can do no harm."""
 
@@ -148,9 +152,9 @@ class NoSandbox:
     """Where no sandbox is installed."""
 
     async def decode(self, source: str, payload: bytes, f_port: int, received_at: datetime) -> Ran:
-        """Raise SandboxError."""
+        """Raise NoSandboxError."""
         del source, payload, f_port, received_at
-        raise SandboxError("no sandbox is installed")
+        raise NoSandboxError("no sandbox is installed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +188,7 @@ class Downlinks(Protocol):
 
 
 __all__ = [
-    "Arrival", "Binding", "Codec", "Connection", "Downlinks", "Inbox", "NoSandbox", "QueuedDownlink", "Ran", "Sandbox", "SandboxError",
+    "Arrival", "Binding", "Codec", "Connection", "Downlinks", "Inbox", "NoSandbox", "NoSandboxError", "QueuedDownlink", "Ran", "Sandbox", "SandboxError",
     "Say",
     "Source", "Take", "Waiting",
 ]  # fmt: skip

@@ -72,7 +72,7 @@ class Bridge:
         return self._parts.spool.waiting
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until ``stop``: disconnect, then store what came."""
+        """Serve until ``stop``, then disconnect; what came is in the inbox, or on the disk."""
         try:
             async with asyncio.TaskGroup() as group:
                 for name, work in (

@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -140,12 +141,13 @@ def test_pages_answer_and_ctrl_c_leaves_nothing_within_5_s(folder: Path) -> None
             assert json.load(answer)["info"]["title"]
         # The pages' process has logins of its own and not the owner's.
         with psycopg.connect(running_dsn(folder / "demo") or "") as owner:
-            logins = dict(
+            logins: dict[str, str] = dict(
                 owner.execute(
                     "select application_name, min(usename) || max(usename) from pg_stat_activity where application_name"
                     " in ('cityops-api', 'cityops-people', 'cityops-accounts', 'cityops-housing') group by 1"
                 ).fetchall()
             )
+            assert heard_by_lorawan(owner) == {"bin", "road"}
         assert logins == {"cityops-api": "cityops_web" * 2} | {
             f"cityops-{key}": f"cityops_web_{key}" * 2 for key in APART
         }
@@ -156,6 +158,21 @@ def test_pages_answer_and_ctrl_c_leaves_nothing_within_5_s(folder: Path) -> None
     assert process.returncode == 0
     assert took_s < stretched_s(5.0)
     assert not left_over(folder)
+
+
+def heard_by_lorawan(owner: psycopg.Connection[Any]) -> set[str]:
+    """Kinds of the devices that speak LoRaWAN and have a reading by it, once each has."""
+    query = (
+        "select distinct d.kind from lorawan_inbox i join lorawan_binding b using (dev_eui) join device d using (device_id)"
+        " where i.state = 'stored' and i.event_kind = 'uplink' and i.codec_id is not null"
+    )
+    deadline_s = time.monotonic() + stretched_s(30.0)
+    found: set[str] = set()
+    while len(found) < 2 and time.monotonic() < deadline_s:
+        found = {kind for (kind,) in owner.execute(query).fetchall()}
+        owner.rollback()
+        time.sleep(0.2)
+    return found
 
 
 def test_a_second_demo_is_refused_the_first_goes_on_and_killed_it_leaves_no_process(folder: Path) -> None:

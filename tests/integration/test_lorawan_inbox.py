@@ -16,7 +16,7 @@ from devices.contract.kind import discover
 from ingest.bridge.memory_inbox import MemoryInbox
 from ingest.bridge.metrics import BridgeMetrics
 from ingest.bridge.pg_inbox import PostgresInbox
-from ingest.bridge.ports import Inbox, NoSandbox, Ran, Source
+from ingest.bridge.ports import Inbox, NoSandbox, Ran, SandboxError, Source
 from ingest.bridge.receiving import arrival
 from ingest.bridge.worker import Worker
 from ingest.core.batch import Batch
@@ -262,6 +262,18 @@ async def test_a_makers_codec_is_run_and_mapped(town: Town) -> None:
     await town.take(fake.chirp_up())
     await town.worker(Fixed()).step()
     assert [(d, b) for _, _, d, b in await town.readings()] == [(2116.0, 50.0)]
+
+
+async def test_a_codec_that_is_stopped_or_can_not_run_is_set_aside(town: Town) -> None:
+    class Stopped:
+        async def decode(self, *_: Any) -> Ran:
+            raise SandboxError("it took more than 50 ms")
+
+    await town.bind(fake.codec("javascript", "x", field_map={"fields": {"distance_mm": "d"}}))
+    for f_cnt, sandbox in ((1, None), (2, Stopped())):
+        await town.take(fake.chirp_up(f_cnt=f_cnt))
+        await town.worker(sandbox).step()
+    assert [code for _, code, _ in await town.events()] == ["no_sandbox", "codec_timeout"]
 
 
 async def test_a_households_bytes_go_when_they_are_stored(town: Town) -> None:

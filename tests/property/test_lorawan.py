@@ -62,7 +62,7 @@ def test_any_bytes_give_a_value_or_a_decode_error(name: str, head: bytes, rest: 
 @settings(max_examples=200, deadline=None)
 def test_any_event_is_kept(body: bytes, name: str) -> None:
     for protocol in ("ttn_v3", "chirpstack_v4"):
-        kept = arrival(1, protocol, name, body)  # type: ignore[arg-type]
+        kept = arrival(1, protocol, name, body)
         assert kept.body == body
         assert kept.key
 

@@ -21,7 +21,6 @@ class Reason(StrEnum):
     NO_SANDBOX = "no_sandbox"
     CODEC_TIMEOUT = "codec_timeout"
     BAD_MAP = "bad_map"
-    DEVICE_GONE = "device_gone"
     SERVER_FAULT = "server_fault"
 
 
@@ -37,7 +36,6 @@ SENTENCES: dict[Reason, str] = {
     Reason.NO_SANDBOX: "The codec {codec} is JavaScript, which this installation can't run: {why}.",
     Reason.CODEC_TIMEOUT: "The codec {codec} took too long or too much memory: {why}.",
     Reason.BAD_MAP: "The map of codec {codec} does not fit: {why}.",
-    Reason.DEVICE_GONE: "The device that DevEUI {dev_eui} is bound to is retired or gone.",
     Reason.SERVER_FAULT: "The server failed on it ({why}). That is a fault of the server: please report it.",
 }
 
