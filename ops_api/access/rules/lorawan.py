@@ -1,11 +1,11 @@
-"""Rules of routes: codecs of LoRaWAN sensors, and which sensor is which device. For who manages devices."""
+"""Rules of routes: codecs of LoRaWAN sensors, which sensor is which device, SenML. For who manages devices."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from ops_api.access.model import Role, Rule
-from ops_api.access.rules.words import may, may_change
+from ops_api.access.rules.words import OPEN, may, may_change
 
 _READ = may(Role.DEVICES, scope="desk:read")
 _WRITE = may_change(Role.DEVICES, scope="devices:write")
@@ -13,6 +13,8 @@ _PAGE = may(Role.DEVICES, page=True)
 _PAGE_WRITE = may_change(Role.DEVICES, page=True)
 
 RULES: Mapping[str, Rule] = {
+    "POST /api/v1/senml/{device}": may_change(Role.DEVICES, scope="observations:write"),
+    "GET /api/v1/devices/{name}/readings.senml": OPEN,
     "GET /api/v1/lorawan/codecs": _READ,
     "POST /api/v1/lorawan/codecs": _WRITE,
     "POST /api/v1/lorawan/codecs/try": _WRITE,  # it keeps nothing, and runs what was sent
