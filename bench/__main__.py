@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|ota|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards|emergency_way|wall|filter|door|agent|agent_kills] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|ota|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards|emergency_way|wall|filter|door|agent|agent_kills|codecs] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -34,6 +34,7 @@ from bench import (
 )
 from bench.agent import footprint as agent
 from bench.agent import kills as agent_kills
+from bench.codecs import report as codecs
 from bench.door import figures as door
 from bench.door import filter as door_filter
 from bench.moisture import report as moisture
@@ -64,6 +65,7 @@ BENCHMARKS = {
     "door": door,
     "agent": agent,
     "agent_kills": agent_kills,
+    "codecs": codecs,
 }
 
 

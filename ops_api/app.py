@@ -19,6 +19,7 @@ from ops_api.access.audited import Audited
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
+from ops_api.codec_desk import CodecDesk
 from ops_api.crew_desk import CrewDesk
 from ops_api.households.gone import GoneBook
 from ops_api.households.parts import Households, households_on
@@ -93,6 +94,7 @@ def create_app(
     fleet: FleetDesk | None = None,
     devices: DeviceDoor | None = None,
     lorawan: LorawanDoor | None = None,
+    codecs: CodecDesk | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -129,6 +131,7 @@ def create_app(
         fleet: settings of devices; without it their routes answer 503.
         devices: devices' identities; without them their routes answer 503.
         lorawan: takes LoRaWAN servers' webhooks; without it their route answers 503.
+        codecs: codecs of LoRaWAN sensors; without it their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = hub_on(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -161,6 +164,7 @@ def create_app(
         fleet=fleet,
         devices=devices,
         lorawan=lorawan,
+        codecs=codecs,
     )
     _mount(app, answer_s, keep_s)
     return app

@@ -61,6 +61,8 @@ from ops_api.routers import (
     late,
     ledger_pages,
     live,
+    lorawan_codec_pages,
+    lorawan_codecs,
     lorawan_webhook,
     missed_pages,
     ngsi,
@@ -85,6 +87,7 @@ from ops_api.routers import (
     rounds,
     rules,
     scores,
+    senml,
     shadow,
     sign_in_other,
     sign_in_pages,
@@ -115,6 +118,8 @@ ROUTERS = (
     alarms.router,
     platform.router,
     lorawan_webhook.router,
+    lorawan_codecs.router,
+    senml.router,
     health.router,
     lab.router,
     lab.pages,
@@ -201,6 +206,7 @@ PAGES = (
     fleet_pages.router,
     privacy_pages.pages,
     updates.bundles,
+    lorawan_codec_pages.router,
 )
 
 _HELD = (Depends(enforce),)

@@ -37,6 +37,7 @@ from ops_api.wiring import kinds_of
 from ops_api.wiring_bin_days import bin_desk
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
+from ops_api.wiring_codecs import codec_desk
 from ops_api.wiring_crew import crew_desk
 from ops_api.wiring_fleet import fleet_desk
 from ops_api.wiring_front import front_door
@@ -131,6 +132,8 @@ async def run_api(
         desk, incidents = round_desk(settings, pool, rounds), incident_desk(settings, pool)
         officers = _officers(settings, pool, planner)
         assert officers.plans is not None
+        codecs = codec_desk(settings, pool)
+        apart.callback(codecs.close)
         things = sensorthings(settings, asked, asked if residents is pool else residents, kinds_of(settings))
         app = create_app(
             pool,
@@ -156,6 +159,7 @@ async def run_api(
             updates=UpdatesDoor(pool),
             fleet=fleet_desk(pool, kinds_of(settings)),
             lorawan=lorawan_door(pool),
+            codecs=codecs,
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
             shelf=Shelf(settings.open.licence, settings.open.contact),
             answer_s=settings.api.request_s,

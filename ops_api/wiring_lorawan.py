@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -20,10 +21,10 @@ from cityops.db.pool import connect
 from cityops.errors import ConfigurationError
 from cityops.settings import Settings
 from ingest.bridge.book import LorawanBook
+from ingest.bridge.javascript import JavaScriptCodecs
 from ingest.bridge.metrics import BridgeMetrics
 from ingest.bridge.mqtt_source import MqttSource
 from ingest.bridge.pg_inbox import PostgresInbox
-from ingest.bridge.ports import NoSandbox, Sandbox
 from ingest.bridge.receiver import Receiver
 from ingest.bridge.receiving import arrival
 from ingest.bridge.sending import Sending
@@ -31,6 +32,8 @@ from ingest.bridge.service import Bridge, BridgeParts
 from ingest.bridge.spool import Spool
 from ingest.bridge.worker import Worker
 from ingest.core.lorawan.events import Protocol
+from ingest.sandbox.pool import PooledDecoder
+from ingest.sandbox.resting import RestingDecoder
 from ingest.store import PostgresSink
 from ops_api.cli_db import database
 from ops_api.lorawan_door import LorawanDoor
@@ -53,20 +56,21 @@ def build_bridge(settings: Settings, registry: CollectorRegistry | None = None) 
     dsn, clock, kinds, news = needs_dsn(settings), SystemClock(), kinds_of(settings), asyncio.Event()
     metrics, spool = BridgeMetrics(registry), spool_of(settings)
     receiving, working = PostgresInbox(dsn, RECEIVE_S), PostgresInbox(dsn, STORE_S)
-    sink = PostgresSink(dsn, kinds, clock)
+    sink, sandbox = PostgresSink(dsn, kinds, clock), sandbox_of(settings)
     one = OneOfMachine(spool_path(settings).with_suffix(".lock"))
 
     async def release() -> None:
         await working.close()
         await sink.close()
         spool.close()
+        sandbox.close()
         one.close()
 
     return Bridge(
         BridgeParts(
             inbox=receiving,
             receiver=Receiver(receiving, spool, metrics, news),
-            worker=Worker(working, sandbox_of(settings), sink, sink, kinds, clock, metrics, news),
+            worker=Worker(working, sandbox, sink, sink, kinds, clock, metrics, news),
             make_sending=lambda source_of: Sending(working, source_of, metrics),
             spool=spool,
             metrics=metrics,
@@ -77,10 +81,9 @@ def build_bridge(settings: Settings, registry: CollectorRegistry | None = None) 
     )
 
 
-def sandbox_of(settings: Settings) -> Sandbox:
-    """Return what runs makers' codecs; one that says so where none is installed."""
-    del settings
-    return NoSandbox()
+def sandbox_of(settings: Settings) -> JavaScriptCodecs:
+    """Return what runs makers' codecs: processes that are started with the first uplink that needs one."""
+    return JavaScriptCodecs(RestingDecoder(PooledDecoder(settings.lorawan.codec_processes), time.monotonic))
 
 
 def spool_path(settings: Settings) -> Path:

@@ -23,6 +23,8 @@ from ingest.core.lorawan.native.catalogue import NATIVE
 Row = dict[str, Any]
 _EUI = re.compile(r"^[0-9a-f]{16}$")
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,40}$")
+DECODERS = ("decodeUplink", "Decode")
+"""Functions that decode an uplink: of TS013, and of what came before it."""
 SETTINGS = frozenset({
     "host", "port", "tls", "tls_ca", "tls_cert", "tls_key", "username", "password_file", "client_id", "application", "topics",
 })  # fmt: skip
@@ -266,7 +268,7 @@ class LorawanBook:
                     f"decoder {new.body!r}: there is none; there are {', '.join(NATIVE)}"
                 )
             return
-        if new.language == "javascript" and "decodeUplink" not in new.body:
+        if new.language == "javascript" and not any(name in new.body for name in DECODERS):
             raise ConfigurationError(
                 "the JavaScript has no function decodeUplink(input) (LoRa Alliance TS013)"
             )

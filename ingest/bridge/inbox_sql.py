@@ -37,6 +37,14 @@ from lorawan_binding b join device d using (device_id) join lorawan_codec c usin
 where b.dev_eui = any(%s) and b.unbound_at is null and d.retired_at is null
 """
 
+SENML_DEVICES: LiteralString = """
+select d.name, d.device_id, d.kind, d.shard, d.private, c.codec_id, c.name, c.version, c.language, c.body, c.field_map, c.kind
+from device d left join lateral (
+    select * from lorawan_codec m where m.language = 'map' and m.kind = d.kind and m.name in ('senml.' || d.name, 'senml.' || d.kind)
+    order by m.name = 'senml.' || d.name desc, m.version desc limit 1) c on true
+where d.name = any(%s) and d.retired_at is null
+"""
+
 RUNS: LiteralString = """
 select dev_eui, boot, session, first_at, last_at, first_f_cnt, last_f_cnt from lorawan_session where dev_eui = any(%s)
 order by dev_eui, boot

@@ -13,6 +13,7 @@ from devices.contract.kind import Kind
 from ingest.bridge.decoding import Decoding, RefusedError
 from ingest.bridge.heard import Hearing
 from ingest.bridge.ports import Inbox, Waiting
+from ingest.bridge.senml import take_senml
 from ingest.core.batch import Batch, StatusRow
 from ingest.core.decode import Decoder
 from ingest.core.lorawan.decoded import Decoded
@@ -53,7 +54,10 @@ class Judging:
 
     async def page(self, rows: Sequence[Waiting], now: datetime) -> Page:
         """Return what the events come to; TransientError where the database can't be asked."""
-        page, events = Page(), [(row, _read(row)) for row in rows]
+        page, events = Page(), [(row, _read(row)) for row in rows if row.source.protocol != "senml"]
+        await take_senml(
+            page, [row for row in rows if row.source.protocol == "senml"], self._inbox, self._kinds
+        )
         euis = {e.sender.dev_eui for _, e in events if isinstance(e, Event) and e.sender is not None}
         bindings = await self._inbox.bindings(euis)
         runs = await self._inbox.runs(bindings)

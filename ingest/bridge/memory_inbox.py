@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from cityops.clock import Clock
 from cityops.errors import TransientError
-from ingest.bridge.ports import Arrival, QueuedDownlink, Source, Waiting
+from ingest.bridge.ports import Arrival, QueuedDownlink, SenmlDevice, Source, Waiting
 from ingest.core.lorawan.judge import Binding
 from ingest.core.lorawan.marks import DownlinkNote, Heard, InboxMarks, Outcome
 from ingest.core.lorawan.numbering import AGAIN, Run
@@ -33,6 +33,7 @@ class MemoryInbox:
         known: sources by number.
         events: the inbox by number.
         bound: bindings by DevEUI.
+        named: devices that packs of SenML are for, by name.
         heard: what envelopes said, newest last.
         notes: news of downlinks.
         queue: downlinks that wait, and in ``gone`` what became of the others.
@@ -44,6 +45,7 @@ class MemoryInbox:
         self._clock = clock
         self.events: dict[int, Kept] = {}
         self.bound: dict[str, Binding] = {}
+        self.named: dict[str, SenmlDevice] = {}
         self.heard: list[Heard] = []
         self.notes: list[DownlinkNote] = []
         self.queue: dict[int, QueuedDownlink] = {}
@@ -108,6 +110,11 @@ class MemoryInbox:
         """See the port."""
         self._check()
         return {eui: self.bound[eui] for eui in dev_euis if eui in self.bound}
+
+    async def senml_devices(self, names: Collection[str]) -> dict[str, SenmlDevice]:
+        """See the port."""
+        self._check()
+        return {name: self.named[name] for name in names if name in self.named}
 
     async def runs(self, dev_euis: Collection[str]) -> dict[str, list[Run]]:
         """See the port."""

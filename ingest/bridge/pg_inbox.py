@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from cityops.db.pool import connect
 from cityops.errors import TransientError
 from ingest.bridge import inbox_sql as sql
-from ingest.bridge.ports import Arrival, QueuedDownlink, Source, Waiting
+from ingest.bridge.ports import Arrival, QueuedDownlink, SenmlDevice, Source, Waiting
 from ingest.core.lorawan.events import Sender
 from ingest.core.lorawan.judge import Binding, Codec
 from ingest.core.lorawan.numbering import Run
@@ -73,6 +73,20 @@ class PostgresInbox:
                 dev_eui=row[0], device_id=row[1], device=row[2], device_kind=row[3], shard=row[4], private=row[5], source_id=row[6],
                 installation=row[7], codec=codec,
             )  # fmt: skip
+        return found
+
+    async def senml_devices(self, names: Collection[str]) -> dict[str, SenmlDevice]:
+        """See the port."""
+        found = {}
+        for row in await self._ask(sql.SENML_DEVICES, (list(names),)):
+            codec = None
+            if row[5] is not None:
+                codec = Codec(
+                    codec_id=row[5], name=row[6], version=row[7], language=row[8], body=row[9], field_map=row[10], kind=row[11]
+                )  # fmt: skip
+            found[row[0]] = SenmlDevice(
+                device=row[0], device_id=row[1], kind=row[2], shard=row[3], private=row[4], codec=codec
+            )
         return found
 
     async def runs(self, dev_euis: Collection[str]) -> dict[str, list[Run]]:

@@ -85,6 +85,18 @@ Say = Callable[[int, str], Awaitable[None]]
 """Is told of a source, by its number, whether it is connected."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenmlDevice:
+    """A device that packs of SenML are for; ``codec`` None: names are those of its fields."""
+
+    device_id: int
+    device: str
+    kind: str
+    shard: int
+    private: bool
+    codec: Codec | None = None
+
+
 class Inbox(Protocol):
     """Where events are kept until they are stored.
 
@@ -109,6 +121,9 @@ class Inbox(Protocol):
 
     async def bindings(self, dev_euis: Collection[str]) -> dict[str, Binding]:
         """Return which devices these sensors are; those that are none are not there."""
+
+    async def senml_devices(self, names: Collection[str]) -> dict[str, SenmlDevice]:
+        """Return devices by name, each with the map of its packs; those that are none, or retired, are not there."""
 
     async def runs(self, dev_euis: Collection[str]) -> dict[str, list[Run]]:
         """Return the runs of these sensors' frame counters."""
@@ -188,7 +203,6 @@ class Downlinks(Protocol):
 
 
 __all__ = [
-    "Arrival", "Binding", "Codec", "Connection", "Downlinks", "Inbox", "NoSandbox", "NoSandboxError", "QueuedDownlink", "Ran", "Sandbox", "SandboxError",
-    "Say",
-    "Source", "Take", "Waiting",
+    "Arrival", "Binding", "Codec", "Connection", "Downlinks", "Inbox", "NoSandbox", "NoSandboxError", "QueuedDownlink", "Ran", "Sandbox",
+    "SandboxError", "Say", "SenmlDevice", "Source", "Take", "Waiting",
 ]  # fmt: skip

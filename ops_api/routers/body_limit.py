@@ -34,8 +34,11 @@ TOO_DEEP = f"That is nested too deep: at most {DEEPEST} levels are taken."
 ARRAYS = "/sta/v1.1/CreateObservations"
 WEBHOOK_MOST = 256 * 2**10
 """Bytes of a LoRaWAN server's event: one that a hundred gateways heard has 60 kB."""
+CODEC_MOST = 2 * 2**20
+"""Bytes of a codec's source with what is around it: 512 kB of it are taken, and as JSON or in a form it is longer."""
 _CREW = re.compile(r"/crew/[^/]+/acts")
 _LORAWAN = re.compile(r"/lorawan/[^/]+")
+_CODEC = re.compile(r"/lorawan/codecs/new|/api/v1/lorawan/codecs(?:/try)?")
 _PHOTO = re.compile(r"/api/v1/homes/([^/]+)/photos|/home/([^/]+)/evidence/photos")
 
 
@@ -60,6 +63,8 @@ class LimitBody:
             most = PHOTO_MOST if photo is not None or on_shift else FORECAST_MOST if forecast else MOST
             if scope["method"] == "POST" and _LORAWAN.fullmatch(scope["path"]) is not None:
                 most = WEBHOOK_MOST
+            if scope["method"] == "POST" and _CODEC.fullmatch(scope["path"]) is not None:
+                most = await _most_of_codecs(request, scope["path"])
             if arrays:
                 most = await _most_of_arrays(request)
             _check_declared(request, most, _shift_is_over() if crew and not on_shift else None)
@@ -107,6 +112,12 @@ async def _most_of_arrays(request: Request) -> int:
     if things is None or rule is None or not entitled(rule, await principal_of(request)):
         return MOST
     return int(things.reading.settings.create_bytes)
+
+
+async def _most_of_codecs(request: Request, path: str) -> int:
+    """Return how many bytes of a codec are taken: of who may write one as many as one has."""
+    rule = rule_named("POST", path)
+    return CODEC_MOST if rule is not None and entitled(rule, await principal_of(request)) else MOST
 
 
 async def _check_lives_in(request: Request, code: str) -> None:

@@ -19,6 +19,7 @@ from ops_api.access.ports import AuditLog, Identity
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
+from ops_api.codec_desk import CodecDesk
 from ops_api.crew_desk import CrewDesk
 from ops_api.households.joining import Joining
 from ops_api.households.people import People
@@ -144,6 +145,7 @@ class Context:
     incidents: IncidentDesk | None = None
     updates: UpdatesDoor | None = None
     lorawan: LorawanDoor | None = None
+    codecs: CodecDesk | None = None
     tools: OpsTools | None = None
     readings: ReadingFeeds | None = None
     devices: DeviceDoor | None = None

@@ -101,7 +101,7 @@ def number(
     for sample in samples:
         key = None if sample.at is not None or numbered else (run.boot, uplink.f_cnt)
         numbered = numbered or key is not None
-        payloads.append(_payload(sample, at, key, kind))
+        payloads.append(payload_of(sample, at, key, kind))
     left_out = {name for s in samples for name in s.fields if name not in kind.by_name}
     return Numbered(
         topic=topic(binding.shard, binding.device_kind, binding.device, "reading"),
@@ -128,7 +128,8 @@ def is_reading(sample: Sample, kind: Kind, decoded: Decoded) -> bool:
     return not (lacking & decoded.not_measured.keys())
 
 
-def _payload(sample: Sample, at: datetime, key: tuple[int, int] | None, kind: Kind) -> bytes:
+def payload_of(sample: Sample, at: datetime, key: tuple[int, int] | None, kind: Kind) -> bytes:
+    """Return the message of a reading; ``key``: boot and number, ``at``: its time where it has none of its own."""
     message: dict[str, Any] = {"ts": round((sample.at or at).timestamp() * 1000)}
     if key is not None:
         message["boot"], message["seq"] = key

@@ -13,6 +13,7 @@ class Reason(StrEnum):
 
     NOT_READ = "not_read"
     UNKNOWN_SENSOR = "unknown_sensor"
+    UNKNOWN_DEVICE = "unknown_device"
     WRONG_SOURCE = "wrong_source"
     SIMULATED = "simulated"
     NO_TIME = "no_time"
@@ -27,6 +28,7 @@ class Reason(StrEnum):
 SENTENCES: dict[Reason, str] = {
     Reason.NOT_READ: "The network server's event can't be read: {why}.",
     Reason.UNKNOWN_SENSOR: "No device is bound to DevEUI {dev_eui}. Bind it, then replay.",
+    Reason.UNKNOWN_DEVICE: "No device {device} is registered, or it is retired.",
     Reason.WRONG_SOURCE: "DevEUI {dev_eui} is bound to another source than the one it came from.",
     Reason.SIMULATED: "Somebody typed it into the network server's console: it is no measurement.",
     Reason.NO_TIME: "The network server does not say when it heard it.",
