@@ -85,7 +85,11 @@ def columns_query(kind: Kind, piece: Slice) -> sql.Composed:
 
     The device's place in the piece from 1 on, the time in microseconds since 2000, the quality, then the kind's fields.
     """
-    head: tuple[LiteralString, ...] = ("int4send(y.rank::integer)", "timestamptz_send(y.ts)", "int4send(y.quality::integer)")
+    head: tuple[LiteralString, ...] = (
+        "int4send(y.rank::integer)",
+        "timestamptz_send(y.ts)",
+        "int4send(y.quality::integer)",
+    )
     sent = [*map(sql.SQL, head), *map(_bytes, kind.fields)]
     return sql.SQL(_COLUMNS).format(
         sent=sql.SQL(", ").join(sql.SQL("string_agg({}, '' order by y.n)").format(one) for one in sent),

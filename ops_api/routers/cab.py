@@ -28,8 +28,12 @@ class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
     reason: str = Field("", max_length=1000)
     request_id: RequestId = None
-    seed: Integer = Field(1, ge=0, le=2**31 - 1, description="Of everything random: the same gives the same plan")
-    iterations: Integer = Field(USUAL_ITERATIONS, ge=0, le=200_000, description="Of the search; 0: only build")
+    seed: Integer = Field(
+        1, ge=0, le=2**31 - 1, description="Of everything random: the same gives the same plan"
+    )
+    iterations: Integer = Field(
+        USUAL_ITERATIONS, ge=0, le=200_000, description="Of the search; 0: only build"
+    )
 
 
 class PlanTonight(_Asked):

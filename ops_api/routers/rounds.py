@@ -112,7 +112,9 @@ class Replan(BaseModel):
     reason: str = Field(min_length=1, max_length=1000, pattern=r"\S")
     by: str = Field("waste team", min_length=1, max_length=100, pattern=r"\S")
     request_id: RequestId = None
-    seed: Integer = Field(1, ge=0, le=2**31 - 1, description="Of everything random: the same gives the same plan")
+    seed: Integer = Field(
+        1, ge=0, le=2**31 - 1, description="Of everything random: the same gives the same plan"
+    )
     iterations: Integer = Field(
         DEFAULT_ITERATIONS, ge=0, le=200_000, description="Of the search; 0: only insertion"
     )

@@ -64,7 +64,9 @@ class ParquetFile:
         """
         rows = {column.rows for column in columns}
         if len(columns) != len(self._columns) or len(rows) != 1:
-            raise ValueError(f"columns: {len(columns)} of {sorted(rows)} rows, not {len(self._columns)} alike")
+            raise ValueError(
+                f"columns: {len(columns)} of {sorted(rows)} rows, not {len(self._columns)} alike"
+            )
         said, pieces, size = [], [], 0
         for named, column in zip(self._columns, columns, strict=True):
             made = chunk(column)
