@@ -218,6 +218,7 @@ class SqliteOutbox:
     def _flush(self) -> None:
         if not any(self._marks.values()):
             return
+        self._first = None
         with self._transaction():
             self._mark()
         self._marks.clear()
