@@ -25,11 +25,12 @@ import psycopg
 
 from bench import stack
 from bench.door.exports import FORMATS, address, exported
-from bench.door.load import load
+from bench.door.load import Load, load
 from bench.door.rows import CADENCE_S, Size, arrive, filled
 from bench.door.streams import streamed
 from bench.machine import machine
 from cityops.embedded.process import free_port
+from ops_api.sensorthings.kept import KEEP_S
 
 LATEST_MS, PAGE_P95_MS, STREAM_PCT, READS_PER_CORE, READ_P99_MS, EXPORT_MB = (
     300.0,
@@ -39,6 +40,7 @@ LATEST_MS, PAGE_P95_MS, STREAM_PCT, READS_PER_CORE, READ_P99_MS, EXPORT_MB = (
     50.0,
     200.0,
 )
+ANEW_S = KEEP_S + 0.3
 READS = (
     "/api/v1/kinds",
     "/api/v1/devices?limit=100",
@@ -60,6 +62,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--more", type=int, default=67, help="further sensors with one day (the figure: 667)")
     parser.add_argument("--requests", type=int, default=1000, help="of each address")
+    parser.add_argument(
+        "--anew", type=int, default=12, help="requests for the newest of all when nothing is kept any more"
+    )
     parser.add_argument("--pages", type=int, default=200, help="of observations, from random times")
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--clients", type=int, default=1000, help="readers of the stream")
@@ -124,6 +129,7 @@ async def _figures(options: argparse.Namespace, size: Size, url: str, pid: int) 
             found["not_there"].append(target)
     if there(LATEST):
         found["latest"] = (await load(url, pid, [LATEST] * 5, 1)).told() | {"wanted_ms": LATEST_MS}
+        found["latest_anew"] = (await _anew(url, pid, options.anew)).told() | {"wanted_ms": LATEST_MS}
     if there(pages(1, size)[0]):
         await load(url, pid, pages(20, size, seed=2), 1)
         found["pages"] = (await load(url, pid, pages(options.pages, size), 1)).told() | {
@@ -134,6 +140,15 @@ async def _figures(options: argparse.Namespace, size: Size, url: str, pid: int) 
     found["reads"]["/api/v1/devices?limit=100…999"] = (
         await load(url, pid, others, options.connections)
     ).told()
+    return found
+
+
+async def _anew(url: str, pid: int, count: int) -> Load:
+    """Ask for the newest of all so seldom that each answer is made for it alone."""
+    found = Load()
+    for _ in range(count):
+        await asyncio.sleep(ANEW_S)
+        found.add(await load(url, pid, [LATEST], 1))
     return found
 
 

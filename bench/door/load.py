@@ -29,6 +29,15 @@ class Load:
     wall_s: float = 0.0
     cpu_s: float = 0.0
 
+    def add(self, other: Load) -> None:
+        """Take in what another load found."""
+        self.took_s += other.took_s
+        for status, count in other.statuses.items():
+            self.statuses[status] = self.statuses.get(status, 0) + count
+        self.bytes += other.bytes
+        self.wall_s += other.wall_s
+        self.cpu_s += other.cpu_s
+
     def percentile_ms(self, percent: float) -> float:
         """Return the time that so many percent of the requests did not exceed."""
         return round(

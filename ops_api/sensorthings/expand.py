@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from ops_api.sensorthings import documents, readings
 from ops_api.sensorthings.core import pages, tables
 from ops_api.sensorthings.core.ast import Order, Path
+from ops_api.sensorthings.core.bounds import Bounds
 from ops_api.sensorthings.core.cost import page_size
 from ops_api.sensorthings.core.options import Expand, Options
 from ops_api.sensorthings.core.schema import ENTITIES, OBSERVATION, Entity, Way
-from ops_api.sensorthings.core.seek import can_seek
+from ops_api.sensorthings.core.seek import can_seek, microseconds
 from ops_api.sensorthings.finder import Finder, keys, wanted, written
 from ops_api.sensorthings.nodes import Node, many_of
 from ops_api.sensorthings.store import Row
 
 FEW, LARGE = 20, 20_000
 """Observations of each datastream, the newest or the first, that are found by device; rows for which there are few places at once."""
+
+LATELY = timedelta(days=3)
+"""Within which the newest of nearly all datastreams lie."""
 
 
 async def expand(finder: Finder, of: Entity, nodes: Sequence[Node], expands: Sequence[Expand]) -> None:
@@ -106,31 +112,79 @@ async def _observations(
     finder: Finder, of: Entity, options: Options, asked: pages.Wanted, parents: Sequence[int], limit: int
 ) -> list[Row]:
     way = _simple(options) if of.name == "Datastream" and asked.bounds.exact and 1 < limit <= FEW else None
+    every = Asked(finder, options, asked, limit)
     found: list[Row] = []
-    if way is not None:
-        told = readings.told(finder, options, *pages.by_device(asked, limit - 1, way), ("parent", "further"))
-        params = told.params | {"keys": written(parents)}
-        found = await finder.reader.rows(told.text + finder.budget.cut, params, names=told.names)
-        found, parents = _settled(found, parents, limit - 1)
-    if way == "desc" and limit == 2 and parents and asked.bounds.since_us is None:
-        # Of a field that is seldom sent the one before may be long ago: whether there is one is remembered.
-        told = readings.told(
-            finder, options, *pages.latest(asked, 1, 0, of.key, further=True), ("parent", "further")
-        )
-        params = told.params | {"keys": written(parents)}
-        newest = await finder.reader.rows(told.text + finder.budget.cut, params, names=told.names)
-        found += newest
-        done = {row["parent"] for row in newest}
-        parents = [number for number in parents if number not in done]
+    if way == "desc" and asked.bounds.since_us is None and asked.bounds.until_us is None:
+        found, parents = await _lately(every, parents)
+    if way is not None and parents:
+        more, parents = await _near(every, parents, way)
+        found += more
+        if way == "desc" and limit == 2 and parents and asked.bounds.since_us is None:
+            more, parents = await _known(every, parents)
+            found += more
     if parents:
-        told = readings.told(finder, options, *pages.latest(asked, limit, options.skip, of.key), ("parent",))
         guarded = not asked.bounds.exact or options.orderby[1:] != () or len(parents) * limit > LARGE
-        params = told.params | {"keys": written(parents)}
-        found += await finder.reader.rows(
-            told.text + finder.budget.cut, params, guarded=guarded, names=told.names
-        )
+        query = pages.latest(asked, limit, options.skip, of.key)
+        found += await every.rows(query, parents, ("parent",), guarded=guarded)
     finder.budget.spend(len(found))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of each of many datastreams: so many observations, and one more that says whether there is a next page."""
+
+    finder: Finder
+    options: Options
+    wanted: pages.Wanted
+    limit: int
+
+    async def rows(
+        self,
+        query: tuple[str, dict[str, object]],
+        parents: Sequence[int],
+        beside: Sequence[str] = ("parent", "further"),
+        *,
+        guarded: bool = False,
+    ) -> list[Row]:
+        """Return what a query finds of them."""
+        told = readings.told(self.finder, self.options, *query, beside)
+        params = told.params | {"keys": written(parents)}
+        text = told.text + self.finder.budget.cut
+        return await self.finder.reader.rows(text, params, guarded=guarded, names=told.names)
+
+
+async def _lately(every: Asked, parents: Sequence[int]) -> tuple[list[Row], Sequence[int]]:
+    """Return the newest of datastreams whose page lies within the last days, and the others.
+
+    A bound that the planner knows leaves it one chunk or two; of years of chunks each would be opened, and for each device asked anew
+    whether it is needed.
+    """
+    since = Bounds(since_us=microseconds(every.finder.now - LATELY))
+    lately = replace(every, wanted=pages.within(every.wanted, since))
+    found, left = await _near(lately, parents, "desc", cut=True)
+    if every.limit == 2 and left and len(left) * 2 < len(parents):
+        more, left = await _known(lately, left)
+        found += more
+    return found, left
+
+
+async def _near(
+    every: Asked, parents: Sequence[int], way: str, *, cut: bool = False
+) -> tuple[list[Row], list[int]]:
+    """Return the observations that are in the newest, or first, readings of a device, and the datastreams that have others."""
+    query = pages.by_device(every.wanted, every.limit - 1, way, cut=cut)
+    return _settled(await every.rows(query, parents), parents, every.limit - 1)
+
+
+async def _known(every: Asked, parents: Sequence[int]) -> tuple[list[Row], list[int]]:
+    """Return the newest of datastreams of which it is remembered whether there was one before, and the others.
+
+    Of a field that is seldom sent the one before may be long ago.
+    """
+    found = await every.rows(pages.latest(every.wanted, 1, 0, "datastream_id", further=True), parents)
+    done = {row["parent"] for row in found}
+    return found, [number for number in parents if number not in done]
 
 
 def _simple(options: Options) -> str | None:

@@ -54,7 +54,7 @@ async def test_a_database_is_filled_once_and_used_again(pg_server: str) -> None:
 def test_figures_are_measured_on_a_running_server(pg_server: str) -> None:
     parser = argparse.ArgumentParser()
     figures.add_options(parser)
-    words = "--devices 6 --readings 300 --more 2 --requests 20 --pages 5 --connections 4 --clients 5 --seconds 2.5 --export-days 0 --exports geojson"
+    words = "--devices 6 --readings 300 --more 2 --requests 20 --anew 1 --pages 5 --connections 4 --clients 5 --seconds 2.5 --export-days 0 --exports geojson"
     options = parser.parse_args(words.split())
     options.dsn = pg_server
     try:
@@ -65,6 +65,7 @@ def test_figures_are_measured_on_a_running_server(pg_server: str) -> None:
     assert report["not_there"] == []
     assert {f["requests"] for f in report["reads"].values()} == {20}
     assert report["pages"]["statuses"] == report["latest"]["statuses"] | {200: 5}
+    assert report["latest_anew"]["requests"] == 1
     assert report["stream"]["gone"] == 0
     assert report["stream"]["events"] >= 5
     (export,) = report["exports"]

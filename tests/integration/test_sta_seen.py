@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from ops_api.sensorthings import expand
 from ops_api.sensorthings.service import Sta
 from ops_api.sensorthings.sync import sync
 from tests.fakes.sta_plans import BATCH, explained, scanned
@@ -221,3 +222,56 @@ async def test_one_that_moves_was_at_its_location_since_its_reading_there(db_dsn
         [was] = thing["HistoricalLocations"]
         assert was["time"] == "2026-01-09T00:02:00Z"
         assert was["Locations"][0]["@iot.id"] == thing["Locations"][0]["@iot.id"]
+
+
+FRESH = (
+    "insert into road_reading (ts, device_id, seq, boot, surface_temperature_c, air_temperature_c, humidity_pct, water_film_mm, received_at)"
+    " select now() - make_interval(hours => %s), device_id, 90000 + %s, 1, 1, 1, 90, %s, now() from device where name = %s"
+)
+
+
+async def test_where_the_newest_is_looked_for_first_changes_no_answer(
+    sta: Sta, db_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One device that reports, of which a field lags; one that began again; the third is silent for months.
+    for hours, wet, name in ((1, None, "road-0001"), (2, None, "road-0001"), (3, 0.25, "road-0001"), (4, None, "road-0001"),
+                             (1, None, "road-0002")):  # fmt: skip
+        await run(db_dsn, FRESH, hours, hours, wet, name)
+    for lookings in range(2):
+        for top in (1, 2, 3, 5):
+            asked = f"/Datastreams?$expand=Observations($top={top};$orderby=phenomenonTime desc)&$orderby=id"
+            told = []
+            for days in (0, 3, 36_500):  # nothing lies within, what is fresh, and all there is
+                monkeypatch.setattr(expand, "LATELY", timedelta(days=days))
+                told.append(await ask(sta, asked))
+            monkeypatch.setattr(expand, "FEW", 0)  # each datastream by itself
+            told.append(await ask(sta, asked))
+            monkeypatch.undo()
+            assert all(other == told[0] for other in told), (lookings, top)
+            assert len(told[0]["value"]) == 10
+            assert all(len(d["Observations"]) == top for d in told[0]["value"])
+        await run(db_dsn, "insert into ingest_batch (received_at, readings, kinds) values (now(), 5, '{}')")
+        await looked(sta)
+
+
+async def test_of_devices_that_report_no_old_part_of_the_table_is_opened(
+    sta: Sta, db_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("road-0001", "road-0002", "road-0003"):
+        for hours in (1, 2):
+            await run(db_dsn, FRESH, hours, hours, 0.25, name)
+    await looked(sta)
+    every = "/Datastreams?$select=name&$expand=Observations($top=1;$orderby=phenomenonTime desc)"
+    await ask(sta, every)  # what there is in all is looked up once a minute
+    with explained(monkeypatch) as plans:
+        found = (await ask(sta, every))["value"]
+    assert all("Observations@iot.nextLink" in d and len(d["Observations"]) == 1 for d in found)
+    parts = {name for plan in plans for name in opened(plan)}
+    assert 0 < len(parts) <= 2, parts  # of the months of readings that there are
+
+
+def opened(plan: Any) -> set[str]:
+    """Return the parts of tables of readings that a plan has."""
+    name = str(plan.get("Relation Name", ""))
+    own = {name} if "reading" in name or "hyper" in name else set()
+    return own.union(*map(opened, plan.get("Plans", ())))

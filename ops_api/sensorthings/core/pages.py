@@ -159,7 +159,7 @@ def each_counted(of: Wanted, parents: str) -> tuple[str, dict[str, object]]:
     return rows.relations(of.kinds, text) + text, params | of.params
 
 
-def by_device(of: Wanted, size: int, way: str) -> tuple[str, dict[str, object]]:
+def by_device(of: Wanted, size: int, way: str, *, cut: bool = False) -> tuple[str, dict[str, object]]:
     """Return a query for the first or newest readings of each device of datastreams ``%(keys)s``, told to each of its datastreams.
 
     A device is looked up once for all that it measures. Of a field that such a reading lacks there are fewer than there may be.
@@ -169,12 +169,14 @@ def by_device(of: Wanted, size: int, way: str) -> tuple[str, dict[str, object]]:
         of: what is wanted; its conditions are those of time alone.
         size: how many of each.
         way: ``desc`` for the newest.
+        cut: whether there may be more outside the bounds, so that nobody knows what is behind the last within.
     """
     span, params = _span(of.bounds)
+    none_left = "null" if cut else "false"
     heads, parts = [], []
     for kind in of.kinds:
         heads.append(f"{kind.name}_near as materialized ({_near(kind, span, size, way)})")
-        more = f"case when z.device_id is null then false when {rows.present(kind, 'd', 'z')} then true end as further"
+        more = f"case when z.device_id is null then {none_left} when {rows.present(kind, 'd', 'z')} then true end as further"
         parts.append(
             f"select d.datastream_id as parent, {rows.columns(kind)}, {more}, r.place as nth from {kind.name}_near r"  # noqa: S608
             f" left join {kind.name}_near z on z.device_id = r.device_id and z.place = r.place + 1"
