@@ -19,7 +19,7 @@ from devices.contract.kind import Kind
 from ops_api.queries import Db, Pool, Row
 from ops_api.rest.copying import copied
 from ops_api.rest.core.slices import Slice, Source, slices
-from ops_api.rest.export_query import columns, csv_query, geojson_query, values
+from ops_api.rest.export_query import columns, columns_query, csv_query, geojson_query, values
 from ops_api.rest.open_rows import reading_openly
 from ops_api.rest.parquet import ParquetPieces
 
@@ -69,7 +69,6 @@ class Exporter:
 
         Raises:
             DatabaseUnavailableError: from any piece; what was sent before is no whole file then.
-            ParquetMissingError: at once, where Parquet is asked for and its library is not installed.
         """
         make = {"csv": self._csv, "geojson": self._geojson, "parquet": self._parquet}[order.fmt]
         async with aclosing(make(order, sources)) as pieces:
@@ -78,29 +77,30 @@ class Exporter:
 
     async def _csv(self, order: Order, sources: Sequence[Source]) -> AsyncGenerator[bytes, None]:
         yield ",".join(columns(order.kind)).encode() + b"\n"
-        async for rows in self._rows(order, sources, csv_query):
+        async for _, rows in self._rows(order, sources, csv_query):
             yield b"".join(rows)
 
     async def _geojson(self, order: Order, sources: Sequence[Source]) -> AsyncGenerator[bytes, None]:
         yield b'{"type":"FeatureCollection","features":[\n'
         between = b""
-        async for rows in self._rows(order, sources, geojson_query):
+        async for _, rows in self._rows(order, sources, geojson_query):
             yield between + b",\n".join(row.rstrip(b"\n") for row in rows)
             between = b",\n"
         yield b"\n]}\n"
 
     async def _parquet(self, order: Order, sources: Sequence[Source]) -> AsyncGenerator[bytes, None]:
-        file = ParquetPieces(order.kind, columns(order.kind))
-        yield b"PAR1"  # the file's first bytes: that it can be made is known then
-        async for rows in self._rows(order, sources, csv_query):
-            piece = await file.add(rows)
-            if piece:
-                yield piece
-        yield await file.end()
+        file = ParquetPieces(order.kind)
+        yield file.begin()
+        async for piece, lots in self._rows(order, sources, columns_query):
+            ready = await file.add(lots, [source.name for source in piece.sources])
+            if ready:
+                yield ready
+        for last in await file.end():
+            yield last
 
     async def _rows(
         self, order: Order, sources: Sequence[Source], query: Query
-    ) -> AsyncIterator[list[bytes]]:
+    ) -> AsyncIterator[tuple[Slice, list[bytes]]]:
         for piece in slices(sources, order.since, order.until):
             held: list[list[bytes]] = []
             size = 0
@@ -110,10 +110,10 @@ class Exporter:
                     size += sum(map(len, rows))
                     if size > HELD_BYTES:  # a device that sends far more often than it was said to
                         for some in held:
-                            yield some
+                            yield piece, some
                         held, size = [], 0
             for some in held:
-                yield some
+                yield piece, some
 
 
 def _source(row: Row) -> Source:

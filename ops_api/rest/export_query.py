@@ -44,6 +44,15 @@ _GEOJSON: LiteralString = (
 _OWN_PLACE: LiteralString = (
     "('{{\"type\":\"Point\",\"coordinates\":[' || x.own_longitude || ',' || x.own_latitude || ']}}')"
 )
+# As many bytes as numbers: of a lot of readings a row has each column's in one. Their order is said, so that all columns have the same.
+_COLUMNS: LiteralString = (
+    "copy (select {sent} from (select x.*, row_number() over () as n from (select d.rank, v.ts, v.quality, {fields}{rows}) x) y"
+    " group by (y.n - 1) / {lot} order by (y.n - 1) / {lot}) to stdout (format binary)"
+)
+LOT = 2048
+"""Readings of a lot."""
+NO_CODE = -(2**31)
+"""Stands for a code that is not there; of numbers it is what no number is."""
 
 
 def columns(kind: Kind) -> list[str]:
@@ -69,6 +78,32 @@ def geojson_query(kind: Kind, piece: Slice) -> sql.Composed:
         rows=_rows(kind, piece),
         names=sql.SQL(", ").join(sql.Identifier("x", f.name) for f in kind.fields),
     )
+
+
+def columns_query(kind: Kind, piece: Slice) -> sql.Composed:
+    """Return the statement whose rows are columns of many readings, as bytes of numbers, the highest first.
+
+    The device's place in the piece from 1 on, the time in microseconds since 2000, the quality, then the kind's fields.
+    """
+    head: tuple[LiteralString, ...] = (
+        "int4send(y.rank::integer)",
+        "timestamptz_send(y.ts)",
+        "int4send(y.quality::integer)",
+    )
+    sent = [*map(sql.SQL, head), *map(_bytes, kind.fields)]
+    return sql.SQL(_COLUMNS).format(
+        sent=sql.SQL(", ").join(sql.SQL("string_agg({}, '' order by y.n)").format(one) for one in sent),
+        fields=values_as_sent(kind.fields, "v"),
+        rows=_rows(kind, piece),
+        lot=sql.Literal(LOT),
+    )
+
+
+def _bytes(field: Field) -> sql.Composed:
+    column = sql.Identifier("y", field.name)
+    if field.storage == "smallint":
+        return sql.SQL("int4send(coalesce({}, {})::integer)").format(column, sql.Literal(NO_CODE))
+    return sql.SQL("float8send(coalesce({}, 'NaN')::double precision)").format(column)
 
 
 def values(piece: Slice) -> dict[str, object]:

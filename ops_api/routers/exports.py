@@ -15,7 +15,6 @@ from starlette.types import Message, Send
 
 from ops_api.access.model import NOBODY, Principal
 from ops_api.rest.export import MEDIA, Format, Order
-from ops_api.rest.parquet import ParquetMissingError
 from ops_api.rest.places import NoPlaceError
 from ops_api.routers.catalogue import From, To
 from ops_api.routers.context import Ctx, Exports
@@ -31,7 +30,17 @@ AHEAD = timedelta(minutes=5)
 """No reading is stored of a later time (DESIGN §4): nobody's export goes through the pieces of a thousand years."""
 GRACE_S, SLOWEST_BYTES_S = 60.0, 16 * 2**10
 """A reader that has let us wait so long must have taken so many bytes of each second: places are few."""
-FORMATS = {media: {"schema": {"type": "string"}} for media in MEDIA.values()}
+_FEATURES = {
+    "type": "object",
+    "required": ["type", "features"],
+    "properties": {
+        "type": {"const": "FeatureCollection"},
+        "features": {"type": "array", "items": {"type": "object"}},
+    },
+}
+FORMATS = {
+    media: {"schema": _FEATURES if fmt == "geojson" else {"type": "string"}} for fmt, media in MEDIA.items()
+}
 
 router = APIRouter(prefix="/api/v1/readings", tags=["devices and readings"])
 
@@ -73,7 +82,6 @@ class ExportDownload(Download):
             "description": "The file, in chunks; one that is cut short has no last chunk.",
             "content": FORMATS,
         },
-        406: {"description": "This installation makes no Parquet."},
         429: {"description": "Too many exports; `Retry-After` says when there is a place."},
     },
 )
@@ -112,10 +120,8 @@ async def _answer(request: Request, exports: Exports, order: Order, now: datetim
     try:
         pieces = await _pieces(exports, order)
         first = await anext(pieces)  # what can't be made is said before it is answered 200
-    except BaseException as error:
+    except BaseException:
         exports.places.give(place, in_vain=True)
-        if isinstance(error, ParquetMissingError):
-            raise HTTPException(406, f"format: no Parquet here. Install it: {error}.") from error
         raise
     name = f"{order.kind.name}-readings.{order.fmt}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Accel-Buffering": "no"}
