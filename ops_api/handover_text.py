@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from rules.core.evidence.printable import printable
 from rules.core.incidents import handover as h
 from rules.core.incidents.words import ref_of
 from rules.evidence.card_pdf import set_card
@@ -37,4 +39,11 @@ def handover_pdf(found: h.Handover, zone: ZoneInfo) -> bytes:
         "facts": [["From", h.clock(found.since_s, zone)], ["To", h.clock(found.at_s, zone)]],
         "parts": parts,
     }
-    return set_card("rules.incidents", document, datetime.fromtimestamp(found.at_s, UTC))
+    return set_card("rules.incidents", _on_paper(document), datetime.fromtimestamp(found.at_s, UTC))
+
+
+def _on_paper(value: Any) -> Any:
+    """Return values whose texts can be set: people's words stand in nearly each of them."""
+    if isinstance(value, dict):
+        return {name: _on_paper(item) for name, item in value.items()}
+    return [_on_paper(item) for item in value] if isinstance(value, list) else printable(value)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ops_api.request_ids import RequestId
 from ops_api.routers.schemas import AlarmDocument, Document, Severity
-from ops_api.routers.times import Moment
+from ops_api.routers.times import Integer, Moment
 from rules.core.desk import model as m
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
@@ -135,7 +135,7 @@ class Bulk(BaseModel):
     """The same for several alarms, each by itself."""
 
     model_config = ConfigDict(extra="forbid")
-    alarm_ids: Annotated[list[int], Field(min_length=1, max_length=500)]
+    alarm_ids: Annotated[list[Integer], Field(min_length=1, max_length=500)]
     command: Annotated[
         _AcknowledgeAll
         | _UnacknowledgeAll

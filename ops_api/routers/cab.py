@@ -16,6 +16,7 @@ from ops_api.routers.cab_content import plans_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import Program
 from ops_api.routers.time_limit import LONG
+from ops_api.routers.times import Integer
 from rules.core.cab.model import Plan
 from rules.winter.fleet.asking import Who
 from rules.winter.fleet.service import USUAL_ITERATIONS
@@ -27,8 +28,12 @@ class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
     reason: str = Field("", max_length=1000)
     request_id: RequestId = None
-    seed: int = Field(1, ge=0, le=2**31 - 1, description="Of everything random: the same gives the same plan")
-    iterations: int = Field(USUAL_ITERATIONS, ge=0, le=200_000, description="Of the search; 0: only build")
+    seed: Integer = Field(
+        1, ge=0, le=2**31 - 1, description="Of everything random: the same gives the same plan"
+    )
+    iterations: Integer = Field(
+        USUAL_ITERATIONS, ge=0, le=200_000, description="Of the search; 0: only build"
+    )
 
 
 class PlanTonight(_Asked):

@@ -23,7 +23,7 @@ from ops_api.routers.context import Book, Cases, Context, Ctx
 from ops_api.routers.homes import Code
 from ops_api.routers.resident import Who
 from ops_api.routers.schemas import Document
-from ops_api.routers.times import Moment
+from ops_api.routers.times import Integer, Moment
 from rules.core.evidence.contents import Case
 from rules.core.legal_clock import CaseEvent, CaseKind, EventKind, StepName
 from rules.core.legal_clock.model import Role
@@ -124,7 +124,7 @@ class EntryPost(BaseModel):
     at: Moment | None = None
     step: StepName | None = None
     until: date | None = None
-    refers_to: int | None = Field(None, ge=1, le=2**63 - 1)
+    refers_to: Integer | None = Field(None, ge=1, le=2**63 - 1)
     note: str = Field("", max_length=TEXT_MOST)
 
 

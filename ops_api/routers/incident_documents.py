@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ops_api.incident_desk import Whole
 from ops_api.request_ids import RequestId
 from ops_api.routers.schemas import Document, Severity
-from ops_api.routers.times import Moment, Number
+from ops_api.routers.times import Integer, Moment, Number
 from rules.core.incidents import commands as c
 from rules.core.incidents.model import Act, Incident, Signal
 from rules.core.incidents.words import act_words, ref_of, who_has
@@ -192,7 +192,7 @@ class Asked(BaseModel):
 class Body(Asked):
     """What every write about an incident may say, and all that some of them do."""
 
-    seen: int | None = Field(
+    seen: Integer | None = Field(
         default=None,
         ge=0,
         description="`version` of what was looked at: refused where another has changed it since",

@@ -17,6 +17,7 @@ from ops_api.request_ids import RequestId
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.ops_door import Program, Reader, tools_of
 from ops_api.routers.time_limit import LONG
+from ops_api.routers.times import Integer
 from rules.closing.ports import NoSuchWhatIfError
 from rules.core.closing_effects.document import ClosingDocument
 from rules.core.emergency.finding import WayAnswer
@@ -81,7 +82,7 @@ class WhatIfBody(BaseModel):
     )
     until: str = Field(default="", max_length=40, description="The same; open end without")
     reason: str = Field(default="", max_length=TEXT_MOST)
-    iterations: int | None = Field(default=None, ge=0, le=20_000, description="Of each search")
+    iterations: Integer | None = Field(default=None, ge=0, le=20_000, description="Of each search")
     keep: str | None = Field(default=None, max_length=TEXT_MOST, description="Keep the answer with this note")
     request_id: RequestId = None
 

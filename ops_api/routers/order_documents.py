@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ops_api.request_ids import RequestId
 from ops_api.routers.schemas import Document
-from ops_api.routers.times import Moment
+from ops_api.routers.times import Integer, Moment, Number
 from rules.core.winter_orders import model as m
 
 Text = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S")]
-Rate = Annotated[float, Field(gt=0, le=40, description="Salt of a pass, g/m²")]
-Passes = Annotated[int, Field(ge=1, le=4)]
+Rate = Annotated[Number, Field(gt=0, le=40, description="Salt of a pass, g/m²")]
+Passes = Annotated[Integer, Field(ge=1, le=4)]
 Segments = Annotated[list[str], Field(min_length=1, max_length=20_000)]
 
 

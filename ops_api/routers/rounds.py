@@ -14,6 +14,7 @@ from ops_api.routers.bin_desk_door import WasteTeam
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import Document
 from ops_api.routers.time_limit import LONG
+from ops_api.routers.times import Integer
 from rules.rounds.following import DayNow
 from rules.rounds.ports import NoRoundsError, NoSuchRoundsError, Rounds, RoundsMovedError
 from rules.rounds.service import DEFAULT_ITERATIONS, Asked, RoundDesk
@@ -111,8 +112,10 @@ class Replan(BaseModel):
     reason: str = Field(min_length=1, max_length=1000, pattern=r"\S")
     by: str = Field("waste team", min_length=1, max_length=100, pattern=r"\S")
     request_id: RequestId = None
-    seed: int = Field(1, ge=0, le=2**31 - 1, description="Of everything random: the same gives the same plan")
-    iterations: int = Field(
+    seed: Integer = Field(
+        1, ge=0, le=2**31 - 1, description="Of everything random: the same gives the same plan"
+    )
+    iterations: Integer = Field(
         DEFAULT_ITERATIONS, ge=0, le=200_000, description="Of the search; 0: only insertion"
     )
 

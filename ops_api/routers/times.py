@@ -40,3 +40,6 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
 """A time with its offset."""
 Day = Annotated[date, BeforeValidator(_no_number)]
 Number = Annotated[float, BeforeValidator(_no_truth)]
+
+Integer = Annotated[int, BeforeValidator(_no_truth)]
+"""A whole number."""

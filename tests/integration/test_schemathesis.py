@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from ops_api.access.model import SCOPES
+from ops_api.housing import tries
 from tests.fakes.website import Site
 
 CONFIG = Path(__file__).parents[1] / "schemathesis.toml"
@@ -27,12 +28,19 @@ LEAST = 25
 """Cases without which a run has searched nothing."""
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answer each wrong password of the hundreds that are tried with 401; how long who guesses waits is tests/unit/test_password_tries.py's."""
+    monkeypatch.setattr(tries, "FREE", 10**6)
+    monkeypatch.setattr(tries, "TEAM_FREE", 10**6)
+
+
 async def searched(site: Site, seconds: int, *more: str, config: str = "") -> None:
     """Search for so many seconds; fails with what was found."""
     await site.get("/api/v1/openapi.json")  # made when it is first asked for: seconds, on a busy machine
     command = (
         sys.executable, "-m", "schemathesis.cli", "--config-file", config or str(CONFIG),
-        "run", f"{site.url}/api/v1/openapi.json", "-c", "all", "--max-time", str(seconds), "-w", "1",
+        "run", f"{site.url}/api/v1/openapi.json", "--max-time", str(seconds), "-w", "1",
         "--continue-on-failure", "--no-shrink", "--suppress-health-check", "all", *more,
     )  # fmt: skip
     process = await asyncio.create_subprocess_exec(

@@ -27,6 +27,7 @@ from rules.core.incidents.wards import ward_at
 from rules.core.incidents.words import headline, parse_ref, to_do
 from rules.incidents.memory import MemoryIncidents
 from tests.fakes.incidents import AT_S, LAT, LON, burst_main, signal
+from tests.fakes.pdf_text import pdf_text
 from tests.fakes.rules_town import hamlet
 
 P = load_grouping().parameters
@@ -162,6 +163,17 @@ async def test_a_handover_tells_what_the_next_shift_needs() -> None:
     assert handover_pdf(found, LONDON).startswith(b"%PDF")
     view = incident_view.handover_view(found, LONDON)
     assert view.due == ["I1 task 1, by Fri 9 Jan 23:16, overdue: Highways: Sandbags"]
+
+
+async def test_a_handover_is_set_whatever_people_wrote() -> None:
+    book = MemoryIncidents()
+    await book.act(c.Open(title="Flood 🌊", place="Ford", **ADA), AT_S)
+    await book.act(c.AddTask(incident_id=1, text="Sandbags أكياس", who="日本", due_s=AT_S, **ADA), AT_S)
+    await book.act(c.Note(incident_id=1, text="Thanks 👏", **ADA), AT_S + 60.0)
+    told = (await book.incidents(since_s=AT_S), await book.acts(since_s=AT_S), Shift())
+    text = pdf_text(handover_pdf(handover(*told, since_s=AT_S, now_s=AT_S + 60.0, names=True), LONDON))
+    for said in ("Flood ?", "??: Sandbags ?????", "Thanks ?"):
+        assert said in text, (said, text)
 
 
 def test_the_map_is_drawn_around_it() -> None:
