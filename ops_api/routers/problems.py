@@ -38,7 +38,18 @@ TOO_LONG = "That took too long and was given up. Ask for less, or again in a min
 UNUSABLE = "A value is too large or too small, or has a character in it that cannot be stored."
 BROKEN = "Something went wrong on our side. It has been logged."
 WALL_REFRESH_S = "15"
-_PROGRAMS = ("/api/", "/sta/", "/open/", "/ogc", "/ngsi-ld/", "/live/", "/lorawan/", "/healthz", "/readyz", "/metrics")
+_PROGRAMS = (
+    "/api/",
+    "/sta/",
+    "/open/",
+    "/ogc",
+    "/ngsi-ld/",
+    "/live/",
+    "/lorawan/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+)
 
 
 def problem(
