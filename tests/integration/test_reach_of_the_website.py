@@ -72,10 +72,12 @@ FUNCTIONS = {
     "health.reporting": "a count",
     "health.stored": "counts by device",
     "is_private": "whether a device is a household's",
+    "lorawan_again": "a count, of no home's sensor",
     "lorawan_private": "whether a sensor is a household's",
     "lorawan_receive": "adds, says whether it was new",
     "lorawan_webhook": "the mark of a webhook's token",
     "my_devices": "devices of whose session's token it is told",
+    "senml_receive": "adds, says whether it was new; of no home's device",
     "sta_sync": "makes entities of the registry, gives nothing",
 }
 """Functions with their owner's rights, and all that comes out."""
