@@ -250,19 +250,14 @@ def keep() -> None:
     from cityops.runtime.stop import Stop
     from cityops.runtime.supervisor import run_services
     from cityops.settings import load_settings
-    from ops_api.cli_db import database
-    from ops_api.wiring_provisioning import broker_access, device_keeper
+    from ops_api.wiring_provisioning import keeper_alone
 
-    settings = load_settings()
-    if broker_access(settings) is None:
-        raise ConfigurationError("set CITYOPS_PROVISIONING__LOGIN_FILE to the broker's password file")
+    services = keeper_alone(load_settings())
 
     async def run() -> None:
         stop = Stop()
         with stop.install_signals():
-            await run_services(
-                {"device keeper": device_keeper(settings, database(settings), lambda: None)}, stop
-            )
+            await run_services(services, stop)
 
     asyncio.run(run())
 

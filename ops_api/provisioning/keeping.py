@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
@@ -94,6 +94,11 @@ class Keeper:
         self._changed = changed
         self._look = asyncio.Event()
         self._failed = False
+        self._looked = False
+
+    def ready(self) -> Mapping[str, bool]:
+        """Return whether the last look went well; for /readyz."""
+        return {"logins": self._looked and not self._failed}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep until ``stop``."""
@@ -127,7 +132,7 @@ class Keeper:
             return
         if self._failed:
             log.info("devices' identities are kept again")
-        self._failed = False
+        self._failed, self._looked = False, True
         if changes:
             numbers = {name: len(getattr(changes, name)) for name in ("added", "changed", "removed")}
             log.info("the broker's logins changed", **numbers)
