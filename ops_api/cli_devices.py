@@ -221,13 +221,14 @@ def sync() -> None:
 
     async def run(d: DeviceCommands) -> Changes:
         from ops_api.provisioning.keeping import sync as make_so
+        from ops_api.wiring_provisioning import adopts
 
         if d.access is None:
             raise ConfigurationError(
                 "the broker's logins are not kept from here: set CITYOPS_PROVISIONING__LOGIN_FILE to its password file, "
                 "or run this where the ingester runs"
             )
-        return await make_so(d.db, d.access)
+        return await make_so(d.db, d.access, adopt=adopts(d.settings))
 
     changes = _with_devices(run)
     for what in ("added", "changed", "removed"):
@@ -281,10 +282,11 @@ def _each(
 async def _told(d: DeviceCommands) -> bool:
     """Tell the broker now, where it is kept from here: whoever is revoked must not wait for another process."""
     from ops_api.provisioning.keeping import sync as make_so
+    from ops_api.wiring_provisioning import adopts
 
     if d.access is None:
         return False
-    await make_so(d.db, d.access)
+    await make_so(d.db, d.access, adopt=adopts(d.settings))
     return True
 
 

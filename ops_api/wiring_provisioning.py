@@ -150,7 +150,14 @@ def device_keeper(settings: Settings, dsn: str, changed: Callable[[], None]) -> 
             db = Db(OneConnection(conn))
             yield db, device_desk(settings, db)
 
-    return Keeper(opened, broker_access(settings), lambda: listen(dsn, CHANNEL), changed)
+    return Keeper(
+        opened, broker_access(settings), lambda: listen(dsn, CHANNEL), changed, adopt=adopts(settings)
+    )
+
+
+def adopts(settings: Settings) -> bool:
+    """Whether logins that only the broker knows are taken over: where it is the council's own, and not a private one."""
+    return settings.provisioning.login_file is not None
 
 
 def keeper_alone(settings: Settings) -> dict[str, Service]:
