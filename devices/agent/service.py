@@ -20,6 +20,7 @@ from devices.agent.home_assistant import HomeAssistant
 from devices.agent.outbox import OutboxError
 from devices.agent.paho_link import PahoLink
 from devices.agent.publisher import Limits, Publisher
+from devices.agent.rotation import Rotation
 from devices.agent.sampler import Sampler
 from devices.agent.sqlite_outbox import SqliteOutbox
 from devices.agent.systemd import Notifier
@@ -113,6 +114,7 @@ class DeviceService:
         self._link = PahoLink(
             config.address(), config.device.name, will, self.agent, first_within_s=first_within_s
         )
+        self._join_rotation()
         self.agent.start(self._link)
         self._frog = self._make_frog(parts)
         self._home_assistant = self._make_home_assistant()
@@ -153,6 +155,17 @@ class DeviceService:
     def frog(self) -> Frog | None:
         """Page, button and eyes; None for a device without any."""
         return self._frog
+
+    def _join_rotation(self) -> None:
+        server, path, name = self._config.server, self._config.broker.password_file, self._config.device.name
+        if server is None or path is None or server.rotate_days == 0:
+            return
+        from devices.agent.rotate import rotate_password, sender
+
+        send = sender(name, server.url, server.ca)
+        self.agent.join(
+            Rotation(Path(path), server.rotate_days, lambda: rotate_password(send, name, Path(path)))
+        )
 
     def _make_frog(self, parts: FrogParts | None) -> Frog | None:
         parts = parts or make_parts(self._config, boot_time_s)
