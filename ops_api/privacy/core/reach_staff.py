@@ -56,6 +56,7 @@ _DUTY = (
 _ACTS = (
     _act("alarm_log", "who acknowledged, noted, assigned, closed an alarm", "by", keep="with the alarm: 7 years"),
     _act("work_item_log", "who did what about a repair", "by", keep="with the repair"),
+    _act("device_act", "who registered, labelled, revoked or released a device", keep="as long as the device"),
     _act("treatment_act", "who ordered or refused a treatment, and why"),
     _act("winter_plan", "who published a plan"),
     _act("winter_roster", "who set the roster"),
