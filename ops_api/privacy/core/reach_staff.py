@@ -76,6 +76,8 @@ _ACTS = (
     _act("catalogue_log", "who changed rules, and why"),
     _act("catalogue_version", "who made a version of the rules", "created_by"),
     _act("weather_forecast", "who sent a forecast", keep="7 years"),
+    _act("setting_change", "who set what of devices, and why", "made_by"),
+    _act("device_group", "who made a group of devices", "made_by", keep="until removed"),
     _act("webhook", "who set up a receiver of alarms", "created_by", keep="until taken out"),
 )  # fmt: skip
 
