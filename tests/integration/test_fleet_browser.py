@@ -198,7 +198,7 @@ async def test_groups_on_a_devices_page(site: Site, page: Page) -> None:
     ).status_code == 204
     [(name,)] = await site.sql("select name from device where kind = 'road' order by name limit 1")
     await page.goto(f"{site.url}/fleet/{name}")
-    await page.click("text=Put it in")
+    await page.click("button:has-text('Put it in')")
     assert "Its groups are changed" in await page.inner_text(".saved")
     assert await site.sql("select group_id from device_group_member") == [("north",)]
     await page.click("text=Take it out of north")
