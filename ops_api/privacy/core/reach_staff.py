@@ -84,6 +84,8 @@ _ACTS = (
     _act("lorawan_source", "who added a LoRaWAN server", "created_by"),
     _act("weather_forecast", "who sent a forecast", keep="7 years"),
     _act("lab_fault", "who switched a fault of the simulated town", "made_by", "ended_by"),
+    _act("setting_change", "who set what of devices, and why", "made_by"),
+    _act("device_group", "who made a group of devices", "made_by", keep="until removed"),
     _act("webhook", "who set up a receiver of alarms", "created_by", keep="until taken out"),
 )  # fmt: skip
 
