@@ -24,8 +24,11 @@ from devices.agent.agent import Agent, Identity
 from devices.agent.broker import BrokerAddress, Will
 from devices.agent.clock_state import Clk, Moment
 from devices.agent.counts import Counts, Observer
+from devices.agent.effects import CadenceEffect, CalibrationEffect, Effects
 from devices.agent.publisher import Limits, Publisher
 from devices.agent.sampler import Sampler
+from devices.agent.settings_card import MemoryCard
+from devices.agent.settings_part import SettingsPart
 from devices.contract.kind import Kind
 from devices.registry import Device
 from firmware_sim.clock import SimulatedClock, pace_for
@@ -258,11 +261,42 @@ class Fleet:
             self._observer,
         )
         will = Will(agent.identity.topic("status"), agent.identity.last_will())
-        link = self._hub.link(broker, device.name, will, agent, agent.pump)
+        part = self._settings_of(agent, kind)
+        agent.join(part)
+        link = self._hub.link(broker, device.name, will, agent, lambda: self._idle(agent, part))
         agent.start(link)
         self._due.append((agent.sampler.due_s, len(self._agents)))
         self._agents.append(agent)
         self._links.append(link)
+
+    def _settings_of(self, agent: Agent, kind: Kind) -> SettingsPart:
+        """Return what hears a device's settings: how often it measures and its calibration follow them.
+
+        Forgotten with the process: they are retained on the broker. Confirmed by the server's word alone, for what is
+        counted is the whole fleet's.
+        """
+        effects = Effects(
+            kind,
+            (
+                CadenceEffect(agent.sampler, lambda: self._clock.now_s),
+                CalibrationEffect(agent.sampler, kind),
+            ),
+        )
+        return SettingsPart(
+            kind,
+            MemoryCard(),
+            effects,
+            self._monotonic,
+            receipts=lambda: 0,
+            firmware=FIRMWARE,
+            boot=agent.boot,
+        )
+
+    def _idle(self, agent: Agent, part: SettingsPart) -> None:
+        """What is due of a device without any event: every few seconds."""
+        agent.pump()
+        if part.is_busy:
+            agent.turn(self._moment(self._clock.now_s, 0.0))
 
     def no_faster(self, speed: float | None) -> None:
         """Let simulated time pass at most at ``speed``; None: at its own. In the fleet's thread only."""

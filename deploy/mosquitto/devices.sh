@@ -5,7 +5,7 @@
 set -eu
 
 PASSWORDS=${PASSWORDS:-/mosquitto/config/passwords}
-SERVICES='ingest town sta'
+SERVICES='ingest town sta fleet'
 
 umask 077
 [ -f "$PASSWORDS" ] || : > "$PASSWORDS"

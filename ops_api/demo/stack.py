@@ -17,13 +17,13 @@ from cityops.embedded.mosquitto_files import Access, ServiceUser
 from cityops.embedded.postgres import EmbeddedPostgres
 from cityops.runtime.stop import in_thread
 from cityops.settings import Settings
-from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
+from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, FLEET_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
 from devices.registry import Registry
 from ingest.registry_store import store_registry
 from ops_api.web_login import make_web_login
 from ops_api.wiring import kinds_of, reading_tables
 
-INGEST_USER, STA_USER, WEB_LOGIN = "ingest", "sta", "cityops_web"
+INGEST_USER, STA_USER, FLEET_USER, WEB_LOGIN = "ingest", "sta", "fleet", "cityops_web"
 
 
 @dataclass
@@ -70,13 +70,14 @@ async def start_stack(
     now, where that is less than all.
     """
     credentials = {device.name: secrets.token_urlsafe(16) for device in registry.devices}
-    ingest_password, sta_password = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    ingest_password, sta_password, fleet_password = (secrets.token_urlsafe(24) for _ in range(3))
     access = Access(
         devices=credentials,
         device_rights=DEVICE_RIGHTS,
         services={
             INGEST_USER: ServiceUser(ingest_password, INGEST_RIGHTS),
             STA_USER: ServiceUser(sta_password, STA_RIGHTS),
+            FLEET_USER: ServiceUser(fleet_password, FLEET_RIGHTS),
         },
         anybody_rights=ANYBODY_RIGHTS,
     )
@@ -98,6 +99,8 @@ async def start_stack(
         "CITYOPS_MQTT__PASSWORD": ingest_password,
         "CITYOPS_STA__MQTT_USERNAME": STA_USER,
         "CITYOPS_STA__MQTT_PASSWORD": sta_password,
+        "CITYOPS_FLEET__MQTT_USERNAME": FLEET_USER,
+        "CITYOPS_FLEET__MQTT_PASSWORD": fleet_password,
         "CITYOPS_DATA_DIR": str(folder),
     }
     if settings.sta.mqtt_port:

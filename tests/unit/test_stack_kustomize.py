@@ -25,7 +25,7 @@ COMPOSE: dict[str, dict[str, Any]] = load()["services"]
 VERSION = "1.36"
 """Of Kubernetes, by whose schemas the manifests are judged: strictly, so that a misspelt field is one too many."""
 OVERLAYS = ("small", "large")
-OURS = {"migrate", "ingest", "rules", "notify", "api", "backup"}
+OURS = {"migrate", "ingest", "rules", "notify", "fleet", "api", "backup"}
 OWN = {"CITYOPS_API__CERTIFICATES", "CITYOPS_API__TRUSTED_PROXIES"}
 KINDS_WITH_PODS = {"Deployment", "StatefulSet", "Job", "CronJob"}
 
@@ -205,7 +205,7 @@ def test_overlays_build_what_is_valid(overlay: str) -> None:
         assert one["kind"] == "Namespace" or one["metadata"]["namespace"] == "cityops"
     workloads = {name: (one, pod) for name, one, pod in _pods(documents)}
     replicas = {name: one["spec"].get("replicas") for name, (one, _) in workloads.items()}
-    assert (replicas["rules"], replicas["notify"], replicas["broker"]) == (1, 1, 1)
+    assert (replicas["rules"], replicas["notify"], replicas["fleet"], replicas["broker"]) == (1, 1, 1, 1)
     assert (replicas["ingest"], replicas["api"]) == {"small": (1, 1), "large": (4, 3)}[overlay]
     for _, pod in workloads.values():
         for container in _containers(pod):

@@ -80,6 +80,8 @@ _ACTS = (
     _act("rollout", "who began to roll a version out", "created_by"),
     _act("rollout_event", "who halted, resumed or cancelled it, and why", "by"),
     _act("weather_forecast", "who sent a forecast", keep="7 years"),
+    _act("setting_change", "who set what of devices, and why", "made_by"),
+    _act("device_group", "who made a group of devices", "made_by", keep="until removed"),
     _act("webhook", "who set up a receiver of alarms", "created_by", keep="until taken out"),
 )  # fmt: skip
 
