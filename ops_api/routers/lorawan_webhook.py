@@ -13,8 +13,8 @@ from ops_api.routers.context import Ctx
 from ops_api.routers.schemas import Document
 
 router = APIRouter(
-    tags=["LoRaWAN"], include_in_schema=False
-)  # for servers that are set up by docs/lorawan.md
+    include_in_schema=False
+)  # for servers that are told its address, not for clients: docs/lorawan.md
 
 WRONG_A_MINUTE = 60.0
 """Wrong tokens of one network; each asks the database once."""

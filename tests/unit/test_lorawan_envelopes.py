@@ -162,7 +162,9 @@ def test_names_and_topics() -> None:
     assert "v3/+/devices/+/down/ack" in default_topics("ttn_v3", "")
 
 
-@pytest.mark.parametrize(("spreading", "wanted_ms"), [(7, 61.696), (9, 205.824), (11, 823.296), (12, 1482.752)])
+@pytest.mark.parametrize(
+    ("spreading", "wanted_ms"), [(7, 61.696), (9, 205.824), (11, 823.296), (12, 1482.752)]
+)
 def test_airtime(spreading: int, wanted_ms: float) -> None:
     """Of 10 bytes in 125 kHz at 4/5: the published figures of The Things Network's and Semtech's calculators for 23 bytes."""
     assert airtime_ms(10, spreading, 125_000) == pytest.approx(wanted_ms)
