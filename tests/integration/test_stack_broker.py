@@ -437,7 +437,7 @@ def test_no_password_is_on_a_command_line(tmp_path: Path) -> None:
     name, password = added.stdout.split()
     assert name == "road-1"
     seen = log.read_text()
-    assert len(seen.splitlines()) == 4
+    assert len(seen.splitlines()) == 5
     assert password not in seen
     assert "ss'" not in seen
     assert _verifies(tmp_path / "passwords", "ingest", odd)
