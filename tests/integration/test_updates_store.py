@@ -241,6 +241,7 @@ async def test_pieces_are_given_in_order_to_the_end(town: Town) -> None:
         {"ask": "chunk"},
         {"ask": "chunk", "bundle": "x", "from": -1, "count": 99},
         {"ask": "update", "phase": "?"},
+        {"ask": "update", "slot": "a", "version": "\x00"},
     ],
 )
 async def test_what_cannot_be_read_is_an_error_of_its_own(town: Town, ask: dict[str, object]) -> None:
