@@ -95,9 +95,18 @@ class CalibrationEffect:
         self._sampler.correct({name: pair for name, pair in found.items() if pair != (1.0, 0.0)})
 
 
+DRY_AFTER_H = 12.0
+"""What is offered where a device is installed without drying [h]."""
+
+
 @runtime_checkable
 class Dryable(Protocol):
     """A sensor whose chip can be dried with its heater."""
+
+    @property
+    def dries_after_h(self) -> float | None:
+        """After how many hours near 100 % it is dried; None: never."""
+        ...
 
     def dry_after(self, hours: float | None) -> None:
         """Dry it after so many hours near 100 %; None: never."""
@@ -109,7 +118,13 @@ class HeaterEffect:
 
     def __init__(self, sensors: Iterable[object]) -> None:
         self._sensors = [s for s in sensors if isinstance(s, Dryable)]
-        self.installed: Settings = {"heater.enabled": True, "heater.after_h": 12.0} if self._sensors else {}
+        hours = self._sensors[0].dries_after_h if self._sensors else None
+        self.installed: Settings = {}
+        if self._sensors:
+            self.installed = {
+                "heater.enabled": hours is not None,
+                "heater.after_h": DRY_AFTER_H if hours is None else hours,
+            }
 
     def apply(self, settings: Settings) -> None:
         """Tell each of them."""
