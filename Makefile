@@ -59,12 +59,11 @@ screenshots: setup-dev  ## pictures of all pages from a demo that runs (ARGS="--
 LOCK := .uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 locks: setup-dev  ## pin the newest allowed version of everything (review the difference)
-	$(LOCK) --upgrade --extra server --extra dashboards --extra network --extra otel --extra parquet --group dev pyproject.toml -o requirements/dev.lock
+	$(LOCK) --upgrade --extra server --extra dashboards --extra network --extra otel --group dev pyproject.toml -o requirements/dev.lock
 	$(LOCK) --upgrade --extra server -c requirements/dev.lock pyproject.toml -o requirements/server.lock
 	$(LOCK) --upgrade --extra pi -c requirements/dev.lock pyproject.toml -o requirements/pi.lock
 	$(LOCK) --upgrade --extra network -c requirements/dev.lock pyproject.toml -o requirements/network.lock
 	$(LOCK) --upgrade --extra otel -c requirements/dev.lock pyproject.toml -o requirements/otel.lock
-	$(LOCK) --upgrade --extra parquet -c requirements/dev.lock pyproject.toml -o requirements/parquet.lock
 	$(LOCK) --upgrade -c requirements/dev.lock requirements/grafana.in -o requirements/grafana.lock
 	$(LOCK) --upgrade -c requirements/dev.lock requirements/build.in -o requirements/build.lock
 	$(LOCK) --upgrade requirements/uv.in -o requirements/uv.lock
