@@ -4,13 +4,14 @@ ARGS ?=
 # Many tests wait for servers, not for a core: two more at a time than there are cores.
 JOBS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 SOAK_S ?= 600
+FUZZ_S ?= 3600
 SEED ?=
 export PYTHON
 # Set in many images. Here it would have every worker and every process of a test compile everything anew.
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-long lint audit bench soak docs screenshots locks stack-secrets clean
+.PHONY: help setup setup-dev demo test fuzz test-long lint audit bench soak docs screenshots locks stack-secrets clean
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +44,9 @@ soak: setup-dev  ## ten minutes of faults in random order, counted to the messag
 	.venv/bin/cityops verify durability --faults all --rate 1000 --seconds $(SOAK_S) $(if $(SEED),--seed $(SEED)) $(ARGS)
 	$(PY) -m pytest -m soak -s tests/integration/test_ops_wall_open.py tests/integration/test_any_body.py
 	CITYOPS_TEST_SCHEMATHESIS_S=$(SOAK_S) $(PY) -m pytest -m soak tests/integration/test_schemathesis.py
+
+fuzz: setup-dev  ## an hour of any bytes at every decoder of bytes from outside (FUZZ_S=60, ARGS="--target gps")
+	$(PY) scripts/fuzz.py --seconds $(FUZZ_S) $(ARGS)
 
 test-long: setup-dev  ## the long tests: twenty kills of each part, ten minutes without database, every scenario, fifteen times the examples
 	$(PY) -m pytest -m soak $(ARGS)
