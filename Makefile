@@ -61,6 +61,7 @@ LOCK := .uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-h
 locks: setup-dev  ## pin the newest allowed version of everything (review the difference)
 	$(LOCK) --upgrade --extra server --extra dashboards --extra network --extra otel --extra parquet --group dev pyproject.toml -o requirements/dev.lock
 	$(LOCK) --upgrade --extra server -c requirements/dev.lock pyproject.toml -o requirements/server.lock
+	$(LOCK) --upgrade --extra pi -c requirements/dev.lock pyproject.toml -o requirements/pi.lock
 	$(LOCK) --upgrade --extra network -c requirements/dev.lock pyproject.toml -o requirements/network.lock
 	$(LOCK) --upgrade --extra otel -c requirements/dev.lock pyproject.toml -o requirements/otel.lock
 	$(LOCK) --upgrade --extra parquet -c requirements/dev.lock pyproject.toml -o requirements/parquet.lock

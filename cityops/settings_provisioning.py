@@ -38,6 +38,8 @@ class ProvisioningSettings(Group):
     """Its key, on P-256; of the API and the ingester."""
     revocations: HomePath | None = None
     """File with the list of revoked certificates, which the broker reads (`crlfile`)."""
+    health_port: Port = 0
+    """Port of /healthz, /readyz and /metrics of `cityops devices keep`; 0 serves none."""
     contact: str = ""
     """Where weaknesses are reported, `mailto:` or `https:`: told in `/.well-known/security.txt` and `/security`."""
     support_until: str = Field(default="", pattern=r"^(\d{4}-\d{2}-\d{2})?$")

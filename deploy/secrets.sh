@@ -17,7 +17,7 @@ chmod 700 "$SECRETS"
 umask 022
 
 for name in postgres_password cityops_db_password grafana_db_password grafana_admin_password \
-    mqtt_ingest_password mqtt_town_password mqtt_sta_password cityops_housing__password cityops_winter__password \
+    mqtt_ingest_password mqtt_town_password mqtt_sta_password mqtt_fleet_password cityops_housing__password cityops_winter__password \
     cityops_bin_days__password cityops_crew__password cityops_ops__password; do
     [ -s "$SECRETS/$name" ] || { random > "$SECRETS/$name"; echo "made $SECRETS/$name"; }
 done

@@ -26,11 +26,13 @@ from devices.agent.clock_state import Moment
 from devices.agent.counts import Counts, Observer
 from devices.agent.publisher import Limits, Publisher
 from devices.agent.sampler import Sampler
+from devices.agent.settings_part import SettingsPart
 from devices.contract.kind import Kind
 from devices.registry import Device
 from firmware_sim.clock import SimulatedClock, pace_for
 from firmware_sim.drivers import FaultView, NoFaults, SimulatedTime, WorldSensor, WorldView
 from firmware_sim.fleet_device import FleetDevice
+from firmware_sim.fleet_settings import settings_of
 from firmware_sim.paho_fleet_link import FleetHub
 from firmware_sim.shared_outbox import SharedOutbox
 
@@ -248,17 +250,26 @@ class Fleet:
         identity = Identity(device=device.name, kind=device.kind, shard=device.shard, firmware=FIRMWARE)
         box = self._outbox.of(device.name)
 
-        def start(due_s: float) -> Agent:
+        def start(due_s: float) -> tuple[Agent, Callable[[], None]]:
             sampler = Sampler(kind, [sensor], device.cadence_s, due_s)
             publisher = Publisher(self._options.limits, self._rng)
-            return Agent(identity, sampler, box, publisher, self._monotonic, self.counts, self._observer)
+            agent = Agent(identity, sampler, box, publisher, self._monotonic, self.counts, self._observer)
+            part = settings_of(agent, kind, lambda: self._clock.now_s, self._monotonic)
+            agent.join(part)
+            return agent, lambda: self._idle(agent, part)
 
         offset_s = zlib.crc32(device.name.encode()) % (device.cadence_s * 1000) / 1000.0
-        agent = start(self._clock.now_s + offset_s)
+        agent, idle = start(self._clock.now_s + offset_s)
         will = Will(identity.topic("status"), identity.last_will())
-        link = self._hub.link(broker, device.name, will, agent, agent.pump)
+        link = self._hub.link(broker, device.name, will, agent, idle)
         agent.start(link)
         return FleetDevice(device, box, link, agent, start, self._start_s)
+
+    def _idle(self, agent: Agent, part: SettingsPart) -> None:
+        """What is due of a device without any event: every few seconds."""
+        agent.pump()
+        if part.is_busy:
+            agent.turn(self.moment())
 
     def no_faster(self, speed: float | None) -> None:
         """Let simulated time pass at most at ``speed``; None: at its own. In the fleet's thread only."""

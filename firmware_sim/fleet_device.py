@@ -18,7 +18,7 @@ class FleetDevice:
 
     Attributes:
         start_agent: makes an agent on its card as the firmware does when power comes; due next at the
-            time that it is given [s].
+            time that it is given [s]; and what is called every few seconds.
         started_s: simulated time of its last start, where its monotonic clock is 0 [s].
         slow_s: how far its wall clock stood still while it had no power [s]; 0 once the network has set it.
         off_since_s: since when it has no power [s], None while it has.
@@ -28,7 +28,7 @@ class FleetDevice:
     outbox: DeviceOutbox
     link: FleetLink
     agent: Agent
-    start_agent: Callable[[float], Agent]
+    start_agent: Callable[[float], tuple[Agent, Callable[[], None]]]
     started_s: float
     slow_s: float = 0.0
     off_since_s: float | None = None
@@ -49,8 +49,8 @@ class FleetDevice:
         self.slow_s += at_s - self.off_since_s
         self.off_since_s, self.started_s = None, at_s
         due_s = self.agent.sampler.due_s
-        self.agent = self.start_agent(due_s)
-        self.link.serve(self.agent, self.agent.pump)
+        self.agent, idle = self.start_agent(due_s)
+        self.link.serve(self.agent, idle)
         self.agent.start(self.link)
 
     def moment(self, at_s: float, wrong_s: float) -> Moment:

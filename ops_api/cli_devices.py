@@ -221,13 +221,14 @@ def sync() -> None:
 
     async def run(d: DeviceCommands) -> Changes:
         from ops_api.provisioning.keeping import sync as make_so
+        from ops_api.wiring_provisioning import adopts
 
         if d.access is None:
             raise ConfigurationError(
                 "the broker's logins are not kept from here: set CITYOPS_PROVISIONING__LOGIN_FILE to its password file, "
                 "or run this where the ingester runs"
             )
-        return await make_so(d.db, d.access)
+        return await make_so(d.db, d.access, adopt=adopts(d.settings))
 
     changes = _with_devices(run)
     for what in ("added", "changed", "removed"):
@@ -250,19 +251,14 @@ def keep() -> None:
     from cityops.runtime.stop import Stop
     from cityops.runtime.supervisor import run_services
     from cityops.settings import load_settings
-    from ops_api.cli_db import database
-    from ops_api.wiring_provisioning import broker_access, device_keeper
+    from ops_api.wiring_provisioning import keeper_alone
 
-    settings = load_settings()
-    if broker_access(settings) is None:
-        raise ConfigurationError("set CITYOPS_PROVISIONING__LOGIN_FILE to the broker's password file")
+    services = keeper_alone(load_settings())
 
     async def run() -> None:
         stop = Stop()
         with stop.install_signals():
-            await run_services(
-                {"device keeper": device_keeper(settings, database(settings), lambda: None)}, stop
-            )
+            await run_services(services, stop)
 
     asyncio.run(run())
 
@@ -286,10 +282,11 @@ def _each(
 async def _told(d: DeviceCommands) -> bool:
     """Tell the broker now, where it is kept from here: whoever is revoked must not wait for another process."""
     from ops_api.provisioning.keeping import sync as make_so
+    from ops_api.wiring_provisioning import adopts
 
     if d.access is None:
         return False
-    await make_so(d.db, d.access)
+    await make_so(d.db, d.access, adopt=adopts(d.settings))
     return True
 
 

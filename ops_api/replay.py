@@ -168,7 +168,7 @@ async def _target(
     stack = await start_stack(folder, registry, settings)
     cleanup.push_async_callback(stack.stop)
     environment = {**stack.environment, "CITYOPS_RULES__LATENESS_S": f"{lateness_s:g}"}
-    children, address = await start_services(environment, folder / "logs", plan.port)
+    children, address = await start_services(environment, folder / "logs", plan.port, fleet=False)
     cleanup.push_async_callback(children.stop)
     say(f"no database is configured: playing to one of our own in {folder}")
     mqtt = MqttSettings(host=stack.mosquitto.host, port=stack.mosquitto.port)

@@ -11,7 +11,11 @@ STATES = ("confirmed", "trying", "staged", "fetching", "offered", "failed", "pas
 
 def stage_words(stage: Row) -> str:
     """Return a stage as people write it."""
-    return f"{stage['count']} devices" if stage.get("count") is not None else f"{stage['share'] * 100:g} %"
+    return (
+        f"{stage['count']} device{'' if stage['count'] == 1 else 's'}"
+        if stage.get("count") is not None
+        else f"{stage['share'] * 100:g} %"
+    )
 
 
 def counts_words(counts: Mapping[str, int]) -> str:

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from prometheus_client import CollectorRegistry
+
 from cityops.db.notify import listen
 from cityops.db.pool import connect
 from cityops.embedded.mosquitto import PID_FILE
 from cityops.errors import ConfigurationError
+from cityops.runtime.health import HealthServer
 from cityops.runtime.supervisor import Service
 from cityops.settings import Settings
 from ops_api.cli_db import database
@@ -134,7 +137,7 @@ def _text(path: Path, name: str) -> str:
         raise ConfigurationError(f"provisioning.{name} {path} can't be read: {e}") from e
 
 
-def device_keeper(settings: Settings, dsn: str, changed: Callable[[], None]) -> Service:
+def device_keeper(settings: Settings, dsn: str, changed: Callable[[], None]) -> Keeper:
     """Return the service that keeps the broker's logins and looks for copied identities; ``changed``: see :class:`Keeper`.
 
     Raises:
@@ -147,7 +150,32 @@ def device_keeper(settings: Settings, dsn: str, changed: Callable[[], None]) -> 
             db = Db(OneConnection(conn))
             yield db, device_desk(settings, db)
 
-    return Keeper(opened, broker_access(settings), lambda: listen(dsn, CHANNEL), changed)
+    return Keeper(
+        opened, broker_access(settings), lambda: listen(dsn, CHANNEL), changed, adopt=adopts(settings)
+    )
+
+
+def adopts(settings: Settings) -> bool:
+    """Whether logins that only the broker knows are taken over: where it is the council's own, and not a private one."""
+    return settings.provisioning.login_file is not None
+
+
+def keeper_alone(settings: Settings) -> dict[str, Service]:
+    """Return the services of `cityops devices keep`: the keeper, and its health pages where a port is set.
+
+    Raises:
+        ConfigurationError: no database, or no logins to keep.
+    """
+    if broker_access(settings) is None:
+        raise ConfigurationError("set CITYOPS_PROVISIONING__LOGIN_FILE to the broker's password file")
+    keeper = device_keeper(settings, database(settings), lambda: None)
+    services: dict[str, Service] = {"device keeper": keeper}
+    port = settings.provisioning.health_port
+    if port != 0:
+        services["device keeper health"] = HealthServer(
+            port, keeper.ready, CollectorRegistry(), settings.health_host
+        )
+    return services
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,7 @@ class Device:
         while self._process.poll() is None:
             try:
                 last = self._look()
-            except (OSError, IndexError):
+            except (OSError, IndexError, KeyError):  # it has just ended
                 break
             time.sleep(0.05)
         self._process.wait()

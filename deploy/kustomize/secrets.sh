@@ -5,7 +5,7 @@ set -eu
 
 ROOT=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 SECRETS=${SECRETS:-$ROOT/deploy/secrets}
-NAMES="cityops_db__dsn cityops_api__dsn mqtt_ingest_password mqtt_town_password mqtt_sta_password cityops_housing__password cityops_winter__password
+NAMES="cityops_db__dsn cityops_api__dsn mqtt_ingest_password mqtt_town_password mqtt_sta_password mqtt_fleet_password cityops_housing__password cityops_winter__password
     cityops_bin_days__password cityops_crew__password cityops_ops__password"
 
 encoded() { openssl base64 -A -in "$SECRETS/$1"; }

@@ -11,7 +11,7 @@ umask 077
 # version will open nothing that is another's.
 cat "$ACL" > "${PASSWORDS%/*}/acl"
 [ -f "$PASSWORDS" ] || : > "$PASSWORDS"
-for user in ingest town sta; do
+for user in ingest town sta fleet; do
     # By standard input, twice as it asks: a command line is seen by everybody on the machine.
     password=$(cat "$SECRETS/mqtt_${user}_password")
     printf '%s\n%s\n' "$password" "$password" | mosquitto_passwd -H sha512-pbkdf2 "$PASSWORDS" "$user" > /dev/null

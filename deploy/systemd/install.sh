@@ -1,17 +1,17 @@
 #!/bin/sh
-# Install cityops' units on this host: sudo deploy/systemd/install.sh [ingest] [rules] [notify] [api] [backup]
+# Install cityops' units on this host: sudo deploy/systemd/install.sh [ingest] [rules] [notify] [fleet] [api] [backup]
 # Without names all of them. A host of its own for ingesters: `install.sh ingest`. Installs nothing of Python (docs/systemd.md).
 set -eu
 
 HERE=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 ROOT=${ROOT:-}
 UNITS=$ROOT/etc/systemd/system
-[ $# -gt 0 ] || set -- ingest rules notify api backup
+[ $# -gt 0 ] || set -- ingest rules notify fleet api backup
 
 for name in "$@"; do
     case $name in
-        ingest | rules | notify | api | backup) ;;
-        *) echo "install.sh: $name is none of ingest, rules, notify, api, backup" >&2; exit 1 ;;
+        ingest | rules | notify | fleet | api | backup) ;;
+        *) echo "install.sh: $name is none of ingest, rules, notify, fleet, api, backup" >&2; exit 1 ;;
     esac
 done
 

@@ -114,6 +114,11 @@ class Agent:
         """Whether there is a connection to the broker."""
         return self._link is not None and self._link.connected
 
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the card, "" where nothing is."""
+        return self._trouble()
+
     # -- measuring ---------------------------------------------------------------
 
     def sample(self, moment: Moment) -> bool:
@@ -217,7 +222,7 @@ class Agent:
         if told is None:
             return
         falls = waiting < told.outbox and (waiting == 0 or now_s - self._told_s >= TELL_EVERY_S)
-        if falls or told.trouble != self._trouble() or told.clk < Clk.SYNCHRONISED == self._now_clk:
+        if falls or told.trouble != self.trouble or told.clk < Clk.SYNCHRONISED == self._now_clk:
             self._announce(link, now_s)
 
     @property
@@ -244,7 +249,7 @@ class Agent:
             install=self.identity.install,
             wall_ms=None if self._moment is None else self._moment.wall_ms,
             mono_ms=None if self._moment is None else self._moment.mono_ms,
-            trouble=self._trouble(),
+            trouble=self.trouble,
             lost=self.counts.given_up + self.counts.unstored,
         )
 

@@ -52,7 +52,9 @@ class Pending(msgspec.Struct, frozen=True):
     csr: str = ""
 
 
-def claim(post: Post, place: Place, install: str, code: str, kind: Kind, server: str) -> ClaimAnswer:
+def claim(
+    post: Post, place: Place, install: str, code: str, kind: Kind, server: str, server_ca: Path | None = None
+) -> ClaimAnswer:
     """Claim, and write the configuration; return who the device is.
 
     Args:
@@ -62,6 +64,7 @@ def claim(post: Post, place: Place, install: str, code: str, kind: Kind, server:
         code: as typed.
         kind: of the credential.
         server: address that later rotations go to.
+        server_ca: file of the authority that signed its certificate, where the system does not know it.
 
     Raises:
         ConfigurationError: the code is none, the server says no, its answer is none, or a file can't be written.
@@ -84,7 +87,7 @@ def claim(post: Post, place: Place, install: str, code: str, kind: Kind, server:
             write(place.beside("device.pem"), made.key + answer.certificate)
         else:
             write(place.beside("password"), made.password + "\n")
-        write(place.config, configuration(answer, place, kind, server), 0o644)
+        write(place.config, configuration(answer, place, kind, server, server_ca), 0o644)
         place.beside(PENDING).unlink(missing_ok=True)
     except OSError as e:
         raise ConfigurationError(
@@ -133,7 +136,9 @@ def _checked(document: dict[str, Any], kind: Kind) -> ClaimAnswer:
     return answer
 
 
-def configuration(answer: ClaimAnswer, place: Place, kind: Kind, server: str) -> str:
+def configuration(
+    answer: ClaimAnswer, place: Place, kind: Kind, server: str, server_ca: Path | None = None
+) -> str:
     """Return the device's configuration file."""
     lines = [
         "# Written by cityops-agent claim; what it measures with and more: docs/frog.md.",
@@ -155,7 +160,10 @@ def configuration(answer: ClaimAnswer, place: Place, kind: Kind, server: str) ->
         lines += [f"tls_cert = {own}", f"tls_key = {own}"]
     else:
         lines.append(f"password_file = {_text(place.beside('password'))}")
-    lines += ["", "[server]", f"url = {_text(server)}", ""]
+    lines += ["", "[server]", f"url = {_text(server)}"]
+    if server_ca is not None:
+        lines.append(f"ca = {_text(server_ca.absolute())}")
+    lines.append("")
     return "\n".join(lines) + "\n" + _SENSORS.get(answer.kind, "# Say what it measures with: [[sensors]]\n")
 
 

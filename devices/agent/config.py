@@ -102,9 +102,14 @@ class HomeAssistantSection(_Strict, frozen=True):
 
 
 class ServerSection(_Strict, frozen=True):
-    """Where the device rotates its credential; written by ``cityops-agent claim``."""
+    """Where the device rotates its credential; written by ``cityops-agent claim``.
+
+    ``rotate_days`` is the age at which a password is made anew by itself; 0: never.
+    """
 
     url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/]+$")]
+    ca: str | None = None
+    rotate_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 180
 
 
 class AgentConfig(_Strict, frozen=True):

@@ -1,6 +1,7 @@
 """What settings do on a device: each effect is given all that is set, and acts on its own part of it.
 
-An effect may be given the same again and does nothing then. One that raises makes the version be taken back.
+An effect may be given the same again and does nothing then. One that raises makes the version be taken back. Those of a frog
+are in :mod:`devices.agent.frog_effects`.
 """
 
 from __future__ import annotations
@@ -11,17 +12,11 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from devices.agent.broker import BrokerAddress
-from devices.agent.frog import Frog, Manner
-from devices.agent.frog_config import EyesSection
 from devices.agent.sampler import Sampler
 from devices.contract.kind import Kind
 from devices.contract.settings.check import as_reported, digest_of
 from devices.contract.settings.declared import GAIN_MOST, corrected, settings_of
 from devices.contract.settings.model import Settings, Value
-from devices.drivers.eyes import DARK, Pattern
-from devices.page.judge import Limits
-
-_MOODS = ("calm", "look", "act")
 
 
 class Effect(Protocol):
@@ -100,48 +95,18 @@ class CalibrationEffect:
         self._sampler.correct({name: pair for name, pair in found.items() if pair != (1.0, 0.0)})
 
 
-class JudgeEffect:
-    """Eyes and judgement of a frog."""
-
-    def __init__(self, frog: Frog, eyes: EyesSection | None, declared: Settings) -> None:
-        self._frog = frog
-        self.installed: Settings = {
-            **{name: value for name, value in declared.items() if name.startswith("judge.")},
-            **({name: value for name, value in declared.items() if name.startswith("eyes.")} if eyes else {}),
-            **({"eyes.dark_from_h": eyes.dark_from, "eyes.dark_until_h": eyes.dark_until} if eyes else {}),
-        }
-        self._declared = declared
-
-    def apply(self, settings: Settings) -> None:
-        """Have the frog behave so."""
-        whole = {**self._declared, **settings}
-        night = EyesSection(
-            pin=0, dark_from=int(whole["eyes.dark_from_h"]), dark_until=int(whole["eyes.dark_until_h"])
-        )
-        self._frog.behave(
-            Manner(
-                awake=bool(whole["eyes.enabled"]),
-                dark_at=night.dark_at if "eyes.dark_from_h" in settings else None,
-                patterns={mood: _pattern(whole, mood) for mood in _MOODS},
-                limits=Limits(
-                    wall_look_pct=float(whole["judge.wall_look_pct"]),
-                    wall_act_pct=float(whole["judge.wall_act_pct"]),
-                    air_look_pct=float(whole["judge.air_look_pct"]),
-                    air_act_pct=float(whole["judge.air_act_pct"]),
-                    cold_c=float(whole["judge.cold_c"]),
-                ),
-            )
-        )
-
-
-def _pattern(settings: Settings, mood: str) -> Pattern:
-    on_s, off_s = float(settings[f"eyes.{mood}_on_s"]), float(settings[f"eyes.{mood}_off_s"])
-    return Pattern(on_s, off_s) if on_s > 0.0 else DARK
+DRY_AFTER_H = 12.0
+"""What is offered where a device is installed without drying [h]."""
 
 
 @runtime_checkable
 class Dryable(Protocol):
     """A sensor whose chip can be dried with its heater."""
+
+    @property
+    def dries_after_h(self) -> float | None:
+        """After how many hours near 100 % it is dried; None: never."""
+        ...
 
     def dry_after(self, hours: float | None) -> None:
         """Dry it after so many hours near 100 %; None: never."""
@@ -153,7 +118,13 @@ class HeaterEffect:
 
     def __init__(self, sensors: Iterable[object]) -> None:
         self._sensors = [s for s in sensors if isinstance(s, Dryable)]
-        self.installed: Settings = {"heater.enabled": True, "heater.after_h": 12.0} if self._sensors else {}
+        hours = self._sensors[0].dries_after_h if self._sensors else None
+        self.installed: Settings = {}
+        if self._sensors:
+            self.installed = {
+                "heater.enabled": hours is not None,
+                "heater.after_h": DRY_AFTER_H if hours is None else hours,
+            }
 
     def apply(self, settings: Settings) -> None:
         """Tell each of them."""

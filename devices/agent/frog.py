@@ -168,7 +168,7 @@ class Frog:
             else round(at_s - (now_s - self._town.answered_s)),
             waiting_diary=agent.publisher.unreceipted_diary,
             sensor_trouble=agent.sampler.last_failure,
-            card_trouble=record.trouble,
+            card_trouble=agent.trouble or record.trouble,
             eyes=self._parts.light is not None,
             eyes_dark=self._is_dark(at_s, clock_set=clock_set),
             button=self._parts.button is not None,

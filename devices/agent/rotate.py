@@ -6,12 +6,14 @@ the one before at once, since both are good for a day.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cityops.errors import ConfigurationError, TransientError
 from devices.agent import own_key
+from devices.agent.asking import post
 from devices.agent.credential import new_password, next_of, verifier_of, write
 
 Post = Callable[[str, Mapping[str, Any], str], dict[str, Any]]
@@ -19,7 +21,18 @@ Post = Callable[[str, Mapping[str, Any], str], dict[str, Any]]
 _BEGIN = "-----BEGIN CERTIFICATE-----"
 
 
-def rotate_password(post: Post, name: str, path: Path) -> None:
+def sender(name: str, server: str, ca: str | None) -> Post:
+    """Return what reaches a server as a device; ``ca``: of its certificate, where the system does not know it."""
+
+    def send(path: str, body: Mapping[str, Any], password: str) -> dict[str, Any]:
+        basic = base64.b64encode(f"{name}:{password}".encode()).decode()
+        known = None if ca is None else Path(ca)
+        return post(server, path, body, ca=known, authorization=f"Basic {basic}" if password else "")
+
+    return send
+
+
+def rotate_password(send: Post, name: str, path: Path) -> None:
     """Have the server know the device's next password; it is used from the next connection on.
 
     Raises:
@@ -34,10 +47,10 @@ def rotate_password(post: Post, name: str, path: Path) -> None:
         following = waiting.read_text(encoding="utf-8").strip()
     except OSError as e:
         raise ConfigurationError(f"{e.filename} can't be read or written: {e.strerror}") from e
-    post(_path(name), {"verifier": verifier_of(following)}, present)
+    send(_path(name), {"verifier": verifier_of(following)}, present)
 
 
-def rotate_certificate(post: Post, name: str, path: Path) -> None:
+def rotate_certificate(send: Post, name: str, path: Path) -> None:
     """Put a new key with its certificate in the place of the present ones. Raises as :func:`rotate_password`."""
     try:
         key, _, certificate = path.read_text(encoding="utf-8").partition(_BEGIN)
@@ -47,7 +60,7 @@ def rotate_certificate(post: Post, name: str, path: Path) -> None:
         following = waiting.read_text(encoding="utf-8")
         csr = own_key.request_for(following)
         body = {"csr": csr, "certificate": _BEGIN + certificate, "signature": own_key.sign(key, csr)}
-        made = str(post(_path(name), body, "").get("certificate", ""))
+        made = str(send(_path(name), body, "").get("certificate", ""))
         if _BEGIN not in made:
             raise TransientError("the server's answer has no certificate in it")
         write(path, following + made)

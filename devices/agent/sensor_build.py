@@ -87,15 +87,16 @@ def _built(section: s.Section, kind: Kind | None, board: Board, times: Times, la
     bottom = _MAKERS[type(section)](section, board, times, latest)
     sensor: Sensor = Retrying(bottom.driver, section.tries, bottom.reopen, times.sleep, section.REST_S)
     sensor = StuckWatch(sensor, section.stuck_limit)
-    sensor = _dried(section, sensor, bottom.driver, times)
-    sensor = _adjusted(section, sensor)
+    dryer = _dryer(section, sensor, bottom.driver, times)
+    sensor = _adjusted(section, dryer or sensor)
     names = {value: value for value in section.GIVES} if kind is None else names_of(section, kind)
     sensor = Named(sensor, names)
     if kind is not None:
         steps = {name: STEPS[name] for name in names.values() if name in STEPS and section.check_steps}
         sensor = Plausible(sensor, kind.by_name, steps, times.clock)
     label = f"{section.driver} {section.place}"
-    return Built(label, section, _Told(sensor, latest))
+    told = _Told(sensor, latest) if dryer is None else _Dried(sensor, latest, dryer)
+    return Built(label, section, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +112,26 @@ class _Told:
         return values
 
 
-def _dried(section: s.Section, sensor: Sensor, driver: Sensor, times: Times) -> Sensor:
-    if not isinstance(section, s.ShtSection) or section.dry_after_h is None:
-        return sensor
+@dataclass(frozen=True, slots=True)
+class _Dried(_Told):
+    """One whose chip is dried, as settings say (:class:`devices.agent.effects.Dryable`)."""
+
+    dryer: Drying
+
+    @property
+    def dries_after_h(self) -> float | None:
+        return self.dryer.dries_after_h
+
+    def dry_after(self, hours: float | None) -> None:
+        self.dryer.dry_after(hours)
+
+
+def _dryer(section: s.Section, sensor: Sensor, driver: Sensor, times: Times) -> Drying | None:
+    if not isinstance(section, s.ShtSection):
+        return None
     pulse_s = 1.1 if isinstance(section, s.Sht4xSection) else _SHT3X_PULSE_S
-    rule = Rule(section.dry_after_h * 3600.0, pulse_s)
-    return Drying(sensor, cast("Heater", driver), rule, times.clock)
+    rule = None if section.dry_after_h is None else Rule(section.dry_after_h * 3600.0, pulse_s)
+    return Drying(sensor, cast("Heater", driver), rule, times.clock, pulse_s=pulse_s)
 
 
 def _adjusted(section: s.Section, sensor: Sensor) -> Sensor:

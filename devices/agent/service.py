@@ -17,6 +17,7 @@ from devices.agent.config import AgentConfig
 from devices.agent.only_one import OnlyOne
 from devices.agent.paho_link import PahoLink
 from devices.agent.publisher import Limits, Publisher
+from devices.agent.rotation import Rotation
 from devices.agent.sampler import Sampler
 from devices.agent.sensor_build import build_sensors
 from devices.agent.settings_build import make_settings
@@ -115,6 +116,7 @@ class DeviceService:
             first_within_s=first_within_s,
             waker=self._waker,
         )
+        self._join_rotation()
         self.agent.start(self._link)
         self._frog = self._make_frog(parts)
         self.settings = make_settings(
@@ -175,6 +177,17 @@ class DeviceService:
     def frog(self) -> Frog | None:
         """Page, button and eyes; None for a device without any."""
         return self._frog
+
+    def _join_rotation(self) -> None:
+        server, path, name = self._config.server, self._config.broker.password_file, self._config.device.name
+        if server is None or path is None or server.rotate_days == 0:
+            return
+        from devices.agent.rotate import rotate_password, sender
+
+        send = sender(name, server.url, server.ca)
+        self.agent.join(
+            Rotation(Path(path), server.rotate_days, lambda: rotate_password(send, name, Path(path)))
+        )
 
     def _make_frog(self, parts: FrogParts | None) -> Frog | None:
         if parts is None and not self._config.is_frog:

@@ -16,7 +16,6 @@ from devices.agent.effects import (
     Effect,
     Effects,
     HeaterEffect,
-    JudgeEffect,
     LogEffect,
     defaults_of,
 )
@@ -61,6 +60,8 @@ def make_settings(
         LogEffect(set_level, "info"),
     ]
     if frog is not None:
+        from devices.agent.frog_effects import JudgeEffect  # what has no frog needs no page
+
         effects.append(JudgeEffect(frog, config.eyes, defaults_of(kind)))
     effects.append(BrokerEffect(move, config.address, folder))
     parts = [

@@ -91,6 +91,11 @@ class SettingsPart:
         """What is remembered."""
         return self._memory
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether it wants a turn: something is on trial, or not said yet."""
+        return self._unsaid or not self._resting
+
     # -- Part ----------------------------------------------------------------------
 
     @property

@@ -36,6 +36,7 @@ create table if not exists outbox (
 """
 _COLUMNS = "boot, seq, channel, wall_ms, mono_ms, clk, payload"
 _INTO = f"outbox ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)"
+_WAITING = "select boot, seq, channel from outbox where receipted = 0 order by boot, seq"
 DEFAULT_CAPACITY = 400 * 288
 """400 days of a reading every 5 minutes: some 25 MB."""
 _MARKS = 2_000
@@ -78,8 +79,10 @@ class SqliteOutbox:
             self._db.execute("pragma synchronous = full")
             self._db.executescript(_SCHEMA)
             self._db.execute("insert or ignore into meta values ('install_id', ?)", (uuid.uuid4().hex,))
-            counted = "select count(*), coalesce(sum(receipted = 0), 0) from outbox"
-            self._rows, self._unreceipted = self._db.execute(counted).fetchone()
+            # One look at what waits serves the count and the first pending(): a start reads the whole file.
+            self._first: list[tuple[int, int, str]] | None = self._db.execute(_WAITING).fetchall()
+            self._rows = self._db.execute("select count(*) from outbox").fetchone()[0]
+            self._unreceipted = len(self._first)
         self._path = path
 
     @property
@@ -117,6 +120,7 @@ class SqliteOutbox:
 
     def append(self, entry: Entry) -> Sequence[Key]:
         """Store ``entry``, durable on return, and mark what was receipted since the last."""
+        self._first = None
         row = (entry.boot, entry.seq, entry.channel, entry.wall_ms, entry.mono_ms, entry.clk, entry.payload)
         with _as_outbox_error(self._path):
             with self._transaction():
@@ -129,6 +133,7 @@ class SqliteOutbox:
 
     def adopt(self, entries: Iterable[Entry]) -> None:
         """Store entries that come from elsewhere, all or none; one that is here already stays as it is."""
+        self._first = None
         rows = [(e.boot, e.seq, e.channel, e.wall_ms, e.mono_ms, e.clk, e.payload) for e in entries]
         with _as_outbox_error(self._path):
             before = self._db.total_changes
@@ -142,10 +147,10 @@ class SqliteOutbox:
 
     def pending(self) -> Sequence[tuple[Key, str]]:
         """Return keys and channels of unreceipted entries, oldest first."""
-        with _as_outbox_error(self._path):
-            rows = self._db.execute(
-                "select boot, seq, channel from outbox where receipted = 0 order by boot, seq"
-            ).fetchall()
+        rows, self._first = self._first, None
+        if rows is None:
+            with _as_outbox_error(self._path):
+                rows = self._db.execute(_WAITING).fetchall()
         return [((boot, seq), channel) for boot, seq, channel in rows if seq not in self._marks.get(boot, ())]
 
     def load(self, keys: Sequence[Key]) -> list[Entry]:
@@ -213,6 +218,7 @@ class SqliteOutbox:
     def _flush(self) -> None:
         if not any(self._marks.values()):
             return
+        self._first = None
         with self._transaction():
             self._mark()
         self._marks.clear()

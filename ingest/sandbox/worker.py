@@ -111,8 +111,10 @@ class Worker:
         assert self._process is not None
         assert self._process.stdout is not None
         pipe, parts, missing = self._process.stdout.fileno(), [], size
+        ready = select.poll()  # select() takes no number above 1,023, and a busy website has such
+        ready.register(pipe, select.POLLIN | select.POLLHUP)
         while missing:
-            if not select.select([pipe], [], [], max(0.0, until - time.monotonic()))[0]:
+            if not ready.poll(max(0.0, until - time.monotonic()) * 1e3):
                 self._hung = True
                 raise TimeoutError
             part = os.read(pipe, missing)

@@ -31,6 +31,7 @@ from ops_api.crews import simulated_now
 from ops_api.demo.accounts import account_lines, demo_accounts
 from ops_api.demo.bin_days import load_town
 from ops_api.demo.children import Children
+from ops_api.demo.fleet import set_some
 from ops_api.demo.haste import as_live, while_it_plays
 from ops_api.demo.lorawan import bind_sensors, lorawan_sensors, lorawan_server
 from ops_api.demo.pace import Pace, keep_pace
@@ -166,6 +167,7 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
             {**stack.environment, **extra}, folder / "logs", demo.port, notify=demo.settings.notify.configured
         )
     cleanup.push_async_callback(children.stop)
+    await set_some(stack.dsn, registry, demo.settings, wanted=not demo.check)
     _say_addresses(demo.say, address, sample, team)
     for line in account_lines(address, accounts):
         demo.say(line)
@@ -387,6 +389,7 @@ def _say_addresses(say: Say, address: str | None, home: str | None, team: str) -
     say(f"  {address}/housing  housing: homes that share their damp; password {escape(team)}")
     say(f"  {address}/incidents  operations: what is going on and who has it; the same password")
     say(f"  {address}/open     developers: files, QGIS, SensorThings (README, Ten minutes)")
+    say(f"  {address}/fleet    device managers: which devices are not as they are told")
     say(f"  {address}/ops      operations: what is wrong now\n")
 
 

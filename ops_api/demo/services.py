@@ -19,15 +19,21 @@ WITHHELD = {"api": ("CITYOPS_DB__DSN",)}
 
 
 async def start_services(
-    environment: Mapping[str, str], log_dir: Path, api_port: int | None, *, notify: bool = False
+    environment: Mapping[str, str],
+    log_dir: Path,
+    api_port: int | None,
+    *,
+    notify: bool = False,
+    fleet: bool = True,
 ) -> tuple[Children, str | None]:
-    """Start ingester, rules, (with a port) the web server and, where asked for, the sender of notifications.
+    """Start ingester, rules, fleet service, (with a port) the web server and, where asked for, the sender of notifications.
 
     Args:
         environment: settings of the stack they run on.
         log_dir: where each writes its log.
         api_port: port of the pages, 0 for a free one, None for no pages.
         notify: whether somebody can be told.
+        fleet: whether devices are told their settings.
 
     Returns:
         The children, and the pages' address.
@@ -35,17 +41,20 @@ async def start_services(
     Raises:
         TransientError: one ended or was not ready in time; all are stopped then.
     """
-    ports = dict(zip(("ingest", "rules", "api", "notify"), free_ports(4), strict=True))
+    ports = dict(zip(("ingest", "rules", "api", "notify", "fleet"), free_ports(5), strict=True))
     children = Children(
         {
             **environment,
             "CITYOPS_INGEST__HEALTH_PORT": str(ports["ingest"]),
             "CITYOPS_RULES__HEALTH_PORT": str(ports["rules"]),
+            "CITYOPS_FLEET__HEALTH_PORT": str(ports["fleet"]),
             "CITYOPS_LOG__FORMAT": "human",
         },
         log_dir,
     )
-    commands = {"ingest": ["ingest"], "rules": ["rules", "run"]}
+    commands = {"ingest": ["ingest"], "rules": ["rules", "run"]} | (
+        {"fleet": ["fleet", "run"]} if fleet else {}
+    )
     if api_port is not None:
         ports["api"] = ports["api"] if api_port == 0 else api_port
         children.environment = {**children.environment, "CITYOPS_API__PORT": str(ports["api"])}

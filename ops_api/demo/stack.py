@@ -17,13 +17,21 @@ from cityops.embedded.mosquitto_files import Access, ServiceUser
 from cityops.embedded.postgres import EmbeddedPostgres
 from cityops.runtime.stop import in_thread
 from cityops.settings import Settings
-from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, INGEST_RIGHTS, LORAWAN_RIGHTS, STA_RIGHTS
+from devices.contract.access import (
+    ANYBODY_RIGHTS,
+    DEVICE_RIGHTS,
+    FLEET_RIGHTS,
+    INGEST_RIGHTS,
+    LORAWAN_RIGHTS,
+    STA_RIGHTS,
+)
 from devices.registry import Registry
 from ingest.registry_store import store_registry
 from ops_api.web_login import make_web_login
 from ops_api.wiring import kinds_of, reading_tables
 
-INGEST_USER, STA_USER, LORAWAN_USER, WEB_LOGIN = "ingest", "sta", "lorawan", "cityops_web"
+INGEST_USER, STA_USER, LORAWAN_USER, FLEET_USER = "ingest", "sta", "lorawan", "fleet"
+WEB_LOGIN = "cityops_web"
 
 
 @dataclass
@@ -74,8 +82,9 @@ async def start_stack(
     now, where that is less than all.
     """
     credentials = {device.name: secrets.token_urlsafe(16) for device in registry.devices}
-    lorawan_password = secrets.token_urlsafe(24)
-    ingest_password, sta_password = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    ingest_password, sta_password, lorawan_password, fleet_password = (
+        secrets.token_urlsafe(24) for _ in range(4)
+    )
     access = Access(
         devices=credentials,
         device_rights=DEVICE_RIGHTS,
@@ -83,6 +92,7 @@ async def start_stack(
             INGEST_USER: ServiceUser(ingest_password, INGEST_RIGHTS),
             STA_USER: ServiceUser(sta_password, STA_RIGHTS),
             LORAWAN_USER: ServiceUser(lorawan_password, LORAWAN_RIGHTS),
+            FLEET_USER: ServiceUser(fleet_password, FLEET_RIGHTS),
         },
         anybody_rights=ANYBODY_RIGHTS,
     )
@@ -108,6 +118,8 @@ async def start_stack(
         "CITYOPS_MQTT__PASSWORD": ingest_password,
         "CITYOPS_STA__MQTT_USERNAME": STA_USER,
         "CITYOPS_STA__MQTT_PASSWORD": sta_password,
+        "CITYOPS_FLEET__MQTT_USERNAME": FLEET_USER,
+        "CITYOPS_FLEET__MQTT_PASSWORD": fleet_password,
         "CITYOPS_DATA_DIR": str(folder),
     }
     if settings.sta.mqtt_port:

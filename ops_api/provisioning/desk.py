@@ -118,6 +118,8 @@ class DeviceDesk:
             if device["state"] == "quarantined":
                 return False
             self._in_service(device)
+            if device["state"] == "unclaimed":
+                raise ProvisioningRefusedError(f"{name} is out already: nobody has claimed it")
             await self._set(t, device["device_id"], "quarantined", by, "quarantined", why, reason=why)
         return True
 
@@ -150,7 +152,7 @@ class DeviceDesk:
                 await t.rows(
                     "credentials_end", device_id=device["device_id"], state="revoked", why="released"
                 )
-            state: State = "unclaimed" if new_label or device["credential"] is None else "active"
+            state: State = "unclaimed" if new_label else "active"
             detail = f"keeps {keep}" if keep else "with a new label" if new_label else ""
             await self._set(t, device["device_id"], state, by, "released", detail, keep=keep)
             return await self._label(t, device, by, self._life) if new_label else None

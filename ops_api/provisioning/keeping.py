@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
@@ -26,13 +26,19 @@ EVERY_S = 30.0
 WATCH = "the clone watch"
 
 
-async def sync(db: Db, access: BrokerAccess) -> Changes:
-    """Make the broker's logins what the database says; logins of registered devices that it lacks are taken over first.
+async def sync(db: Db, access: BrokerAccess, *, adopt: bool = True) -> Changes:
+    """Make the broker's logins what the database says.
+
+    Args:
+        db: the owner's.
+        access: the broker's logins.
+        adopt: take over logins of registered devices that the database lacks, first. Not those of a private broker: it
+            makes new ones at each start.
 
     Raises:
         TransientError: broker or database does not answer.
     """
-    known = await access.known()
+    known = await access.known() if adopt else {}
     lines = [
         {"name": name, "verifier": verifier}
         for name, verifier in known.items()
@@ -79,6 +85,7 @@ class Keeper:
         access: the broker's logins; None: they are not kept by us.
         hints: yields when something may have changed.
         changed: told of each hint: whoever else knows devices looks again.
+        adopt: see :func:`sync`.
     """
 
     def __init__(
@@ -87,13 +94,21 @@ class Keeper:
         access: BrokerAccess | None,
         hints: Callable[[], AsyncIterator[str]],
         changed: Callable[[], None] = lambda: None,
+        *,
+        adopt: bool = True,
     ) -> None:
         self._opened = opened
         self._access = access
         self._hints = hints
         self._changed = changed
+        self._adopt = adopt
         self._look = asyncio.Event()
         self._failed = False
+        self._looked = False
+
+    def ready(self) -> Mapping[str, bool]:
+        """Return whether the last look went well; for /readyz."""
+        return {"logins": self._looked and not self._failed}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep until ``stop``."""
@@ -119,7 +134,9 @@ class Keeper:
         try:
             async with self._opened() as (db, desk):
                 await quarantine_clones(db, desk)
-                changes = Changes() if self._access is None else await sync(db, self._access)
+                changes = (
+                    Changes() if self._access is None else await sync(db, self._access, adopt=self._adopt)
+                )
         except (TransientError, psycopg.Error) as e:
             if not self._failed:
                 log.warning("devices' identities can't be kept; tried again", error=str(e).strip())
@@ -127,7 +144,7 @@ class Keeper:
             return
         if self._failed:
             log.info("devices' identities are kept again")
-        self._failed = False
+        self._failed, self._looked = False, True
         if changes:
             numbers = {name: len(getattr(changes, name)) for name in ("added", "changed", "removed")}
             log.info("the broker's logins changed", **numbers)

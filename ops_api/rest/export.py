@@ -95,7 +95,8 @@ class Exporter:
             ready = await file.add(lots, [source.name for source in piece.sources])
             if ready:
                 yield ready
-        yield await file.end()
+        for last in await file.end():
+            yield last
 
     async def _rows(
         self, order: Order, sources: Sequence[Source], query: Query

@@ -49,7 +49,7 @@ _COLUMNS: LiteralString = (
     "copy (select {sent} from (select x.*, row_number() over () as n from (select d.rank, v.ts, v.quality, {fields}{rows}) x) y"
     " group by (y.n - 1) / {lot} order by (y.n - 1) / {lot}) to stdout (format binary)"
 )
-LOT = 4096
+LOT = 2048
 """Readings of a lot."""
 NO_CODE = -(2**31)
 """Stands for a code that is not there; of numbers it is what no number is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from ops_api.rest.core.parquet_file import MAGIC, Named, ParquetFile, Type
 from ops_api.rest.core.parquet_pages import Column, Values
 from ops_api.rest.export_query import NO_CODE
 
-GROUP_ROWS = 32_768
+GROUP_ROWS = 24_576
 """Of a row group, or some thousands more: of so many a reader can leave out those of other times."""
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0"
 _HEAD = len(_SIGNATURE) + 8
@@ -66,10 +67,10 @@ class ParquetPieces:
                     self._rows += len(part[-1])
         return b"" if self._rows < GROUP_ROWS else await self._encoded()
 
-    async def end(self) -> bytes:
-        """Return the file's last piece."""
+    async def end(self) -> Iterator[bytes]:
+        """Return the file's last pieces."""
         rest = await self._encoded() if self._rows else b""
-        return rest + self._file.end()
+        return chain([rest] if rest else [], self._file.end())
 
     async def _encoded(self) -> bytes:
         return await asyncio.get_running_loop().run_in_executor(_ENCODER, self._group)

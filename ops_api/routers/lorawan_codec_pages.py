@@ -30,7 +30,7 @@ class Pasted:
     dev_eui: str
 
 
-def _pasted(
+async def _pasted(
     uplink: Annotated[str, Form(max_length=EXAMPLE_MOST)] = "",
     f_port: Annotated[int, Form(ge=0, le=255)] = 1,
     dev_eui: Annotated[str, Form(max_length=40)] = "",

@@ -12,7 +12,9 @@ from ops_api.lorawan_door import LorawanDoor, WrongTokenError
 from ops_api.routers.context import Ctx
 from ops_api.routers.schemas import Document
 
-router = APIRouter(tags=["LoRaWAN"])
+router = APIRouter(
+    include_in_schema=False
+)  # for servers that are told its address, not for clients: docs/lorawan.md
 
 WRONG_A_MINUTE = 60.0
 """Wrong tokens of one network; each asks the database once."""

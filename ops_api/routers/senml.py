@@ -23,7 +23,10 @@ from ops_api.routers.schemas import Document
 router = APIRouter(prefix="/api/v1", tags=["SenML"])
 READERS = {json.MEDIA_TYPE: json.read_json, cbor.MEDIA_TYPE: cbor.read_cbor}
 Name = Annotated[str, Path(max_length=100)]
-_BOTH: dict[str, Any] = {media: {} for media in READERS}
+_BOTH: dict[str, Any] = {
+    json.MEDIA_TYPE: {"schema": {"type": "array", "items": {"type": "object"}}},
+    cbor.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}},
+}
 OFF = "SenML is switched off here (its source, `senml`)."
 
 

@@ -226,7 +226,8 @@ def _facts(one: OneDevice, now: datetime, brand: Brand) -> list[tuple[str, str]]
     if st.waiting is not None:
         oldest = status.get("oldest_unreceipted")
         since = f", the oldest of {_when(oldest, now, brand)}" if st.waiting and oldest else ""
-        found.append(("Outbox", f"{words.plural(st.waiting, 'reading waits', 'readings wait')}{since}"))
+        waits = words.plural(st.waiting, "reading waits", "readings wait") if st.waiting else "empty"
+        found.append(("Outbox", f"{waits}{since}"))
     battery = _battery(status)
     if battery:
         found.append(("Battery", f"{battery}, measured {_when(status.get('battery_at'), now, brand)}"))
@@ -300,7 +301,8 @@ def form(
     for name, s in declared.items():
         above = wider.get(name)
         said = "" if above is None else f"{_said(s, above.settings[name])} ({above.label})"
-        hint = s.allowed() if s.type in ("integer", "number") else ""
+        allowed = s.allowed()
+        hint = allowed[0].upper() + allowed[1:] + "." if s.type in ("integer", "number") else ""
         entry = Entry(s, values.get(name, ""), hint, said, s.command_only)
         sections.setdefault(s.section, []).append(entry)
     return tuple((title, tuple(entries)) for title, entries in sections.items())

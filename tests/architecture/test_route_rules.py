@@ -80,6 +80,9 @@ def test_who_may_act_is_known_or_named_here() -> None:
     }
     assert {name for name in anybody if RULES[name].who == "code"} == BY_SECRET
     assert anybody - BY_SECRET == {
+        "POST /api/v1/claims",
+        "POST /api/v1/devices/{name}/credential",
+        "POST /claim",
         "POST /api/v1/join",
         "POST /join",
         "POST /sign-out",

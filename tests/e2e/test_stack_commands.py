@@ -190,7 +190,7 @@ def test_the_pages_answer(stack: Stack) -> None:
 def test_every_metric_that_an_alarm_reads_is_exported(stack: Stack) -> None:
     """Asked of the running services: those of a rule that names a job, of that job."""
     exported: set[str] = {"up"}
-    for port in ("9101", "9102", "9103", "8080"):
+    for port in ("9101", "9102", "9103", "9104", "9105", "8080"):
         with urllib.request.urlopen(
             f"http://127.0.0.1:{stack.ports[port]}/metrics", timeout=PATIENCE_S
         ) as answer:

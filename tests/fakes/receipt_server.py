@@ -67,7 +67,11 @@ class ReceiptServer:
     def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:
         parsed = parse(message.topic)
         assert parsed is not None
-        if parsed.channel == "receipt":
+        if parsed.channel not in (
+            "reading",
+            "diary",
+            "status",
+        ):  # what it says of its settings is not asked here
             return
         if self.deaf:
             self.lost += 1

@@ -30,7 +30,7 @@ from tests.fakes.compose import ROOT, is_once, is_ours, secret_files
 
 ONLY_2_1 = ("global_plugin", "plugin_opt_", "accept_protocol_versions")
 """What Mosquitto 2.0 does not know; the stack's image is 2.1."""
-PORTS = ("1883", "8883", "8080", "9101", "9102", "9103")
+PORTS = ("1883", "8883", "8080", "9101", "9102", "9103", "9104", "9105")
 SECRETS = "/run/secrets"
 ASK_EVERY_S = 1.5
 """Between two health checks of a service: each is a program, which takes time from those that start."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 import threading
@@ -127,3 +128,17 @@ def test_larger_batches_than_a_pipe_holds(pool: PooledDecoder) -> None:
     given = body("return {data: {text: 'y'.repeat(20000), n: input.bytes.length}}")
     answers = pool.run(given, [call(bytes(n % 240)) for n in range(400)])
     assert [a.result["data"]["n"] for a in answers if a.result] == [n % 240 for n in range(400)]  # type: ignore[index]
+
+
+def test_it_runs_where_more_than_a_thousand_files_are_open() -> None:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 1300:
+        pytest.skip(f"only {soft} files may be open here")
+    held = [os.dup(0) for _ in range(1100)]
+    pool = PooledDecoder(1)
+    try:
+        assert codes(pool.run(codec("distance"), [call()])) == ["ok"]
+    finally:
+        pool.close()
+        for number in held:
+            os.close(number)

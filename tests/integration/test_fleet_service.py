@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cityops.clock import SystemClock
@@ -20,12 +22,17 @@ from cityops.embedded.mosquitto import EmbeddedMosquitto
 from cityops.embedded.process import free_ports
 from cityops.runtime.stop import Stop
 from cityops.runtime.supervisor import run_services
-from cityops.settings import Settings, load_settings
+from cityops.settings import MqttSettings, Settings, load_settings
 from devices.agent.config import load_config
 from devices.agent.part import Part
 from devices.agent.service import DeviceService
+from devices.agent.settings_card import FileCard
+from devices.agent.settling import Memory, Slot, Trial
 from devices.contract.kind import discover
 from devices.registry import Device, Registry
+from firmware_sim.scenario import load_scenario
+from firmware_sim.service import Simulation, SimulationPlan, brokers
+from firmware_sim.world.town import TownSizes, generate_town
 from ingest.fleet.asks import Answer, Asking, Asks
 from ingest.fleet.core.drift import judge
 from ingest.fleet.desk import FleetDesk
@@ -282,3 +289,63 @@ async def _is(so: Callable[[], bool]) -> bool:
 
 async def _ready(town: Town) -> bool:
     return town.service._looked
+
+
+async def test_simulated_devices_follow_too(town: Town, tmp_path: Path) -> None:
+    """The demo's and the stack's town: the same agents, many in one thread."""
+    installed = datetime(2026, 1, 1, tzinfo=UTC)
+    registry = generate_town(1, TownSizes(homes=2, road_sensors=1, bins=2, segments=60, routes=1), installed)
+    on_shard = [msgspec.structs.replace(d, shard=1) for d in registry.devices]
+    registry = msgspec.structs.replace(registry, devices=tuple(on_shard))
+    async with await connect(town.dsn, application_name="test") as conn:
+        await store_registry(conn, registry)
+    bins = [d.name for d in on_shard if d.kind == "bin"]
+    simulation = Simulation(
+        SimulationPlan(
+            registry=registry,
+            scenario=load_scenario("frost_night"),
+            broker_of=brokers(MqttSettings(host=town.broker.host, port=town.broker.port)),
+            outbox=tmp_path,
+            start=datetime.now(UTC) - timedelta(minutes=5),
+            speed=300.0,
+        )
+    )
+    await asyncio.to_thread(simulation.start)
+    try:
+        await town.desk.make(await town.desk.preview("kind", "bin", {"cadence_s": 60}), "ann", "")
+        for name in bins:
+            one = await town.until_drift(name, "in_step", 45.0)
+            assert one.report is not None
+            assert (one.report.settings["cadence_s"], one.report.firmware) == (60, "sim-1")
+    finally:
+        await asyncio.to_thread(simulation.stop, 0.5)
+
+
+async def test_a_setting_that_ends_the_process_at_its_start_is_taken_back(town: Town, tmp_path: Path) -> None:
+    """A process as a device starts it, on a card whose version under trial ends it: a fourth start is on the good one."""
+    file = tmp_path / "frog-1.toml"
+    file.write_text(
+        CONFIG.format(name="frog-1", folder=tmp_path, host=town.broker.host, port=town.broker.port)
+    )
+    # Of a firmware whose checks let pass what then ends the program.
+    FileCard(tmp_path / "settings.json").write(Memory(trial=Trial(Slot(1, {"log.level": "debug"}))))
+    start = (
+        "import os, sys\n"
+        "from devices.agent import service\n"
+        "service._set_level = lambda level: os._exit(70)\n"
+        "from devices.agent.__main__ import main\n"
+        "sys.exit(main(['run', '--first-within-s', '0', '--config', sys.argv[1]]))\n"
+    )
+    for _ in range(3):
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", start, str(file), stderr=-3)
+        assert await process.wait() == 70
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", start, str(file), stderr=-3)
+    try:
+        await town.until(lambda: _has_reported(town, "frog-1"))
+        one = await town.one("frog-1")
+        assert one.report is not None
+        assert (one.report.version, one.report.about, one.report.state) == (0, 1, "rolled_back")
+        assert "started 3 times" in one.report.reasons[0]
+    finally:
+        process.terminate()
+        await process.wait()

@@ -33,6 +33,10 @@ BARE = {
     "alarm_timer": "when staff are told again",
     "dead_letter_overflow": "counts",
     "delivery_attempt": "how a sending went, in the channel's words",
+    "device_group_member": "which devices are set together",
+    "device_setting_state": "settings that a device says are in force, and why it did not take others",
+    "device_setting_version": "what a device was told to be like",
+    "setting_change": "what staff set of devices, and why",
     "device_named": "names and kinds of devices, without place or label",
     "health.gap": "numbers of messages that are missing",
     "health.ledger": "counts of messages",
@@ -48,7 +52,7 @@ BARE = {
 """Rows that a home's device may have made, with nothing in them that it measured and no name of a home."""
 TOWN = {
     "backup_run", "bin_change", "bundle", "bundle_key", "bundle_piece", "bin_ledger_setting", "bin_model", "bin_revision", "bin_round", "bin_site", "bin_statement",
-    "catalogue_log", "catalogue_version", "collection_act", "contact", "crew_photo", "depot", "emergency_roster", "gritting_route",
+    "catalogue_log", "catalogue_version", "collection_act", "contact", "crew_photo", "depot", "device_group", "emergency_roster", "gritting_route",
     "incident", "incident_act", "incident_cursor", "incident_signal", "lorawan_codec", "lorawan_source_shown", "lab_fault", "lab_town", "lorry_service", "other_reading", "person", "premises",
     "retention_run", "road_closure", "road_forecast", "road_forecast_hour", "road_forecast_issue", "road_map_print", "road_network",
     "road_node", "road_opening", "road_segment", "rollout", "rollout_event", "rota_shift", "round_fleet", "round_lorry_service", "round_plan", "rule_cursor",
@@ -64,6 +68,9 @@ FUNCTIONS = {
     "audit_untold": "adds, gives a number",
     "consented": "whether a home, by number, shares something now",
     "diary_newest": "a number",
+    "fleet_battery": "a battery and a time",
+    "fleet_seen": "whether a device is connected, since when, its firmware's name, a count",
+    "fleet_status": "numbers and times of a device's clock and start",
     "health.began": "a time",
     "health.devices": "counts and times by device",
     "health.heard": "times by device",
@@ -72,10 +79,12 @@ FUNCTIONS = {
     "health.reporting": "a count",
     "health.stored": "counts by device",
     "is_private": "whether a device is a household's",
+    "lorawan_again": "a count, of no home's sensor",
     "lorawan_private": "whether a sensor is a household's",
     "lorawan_receive": "adds, says whether it was new",
     "lorawan_webhook": "the mark of a webhook's token",
     "my_devices": "devices of whose session's token it is told",
+    "senml_receive": "adds, says whether it was new; of no home's device",
     "sta_sync": "makes entities of the registry, gives nothing",
 }
 """Functions with their owner's rights, and all that comes out."""

@@ -25,11 +25,12 @@ COLD = {"surface_temperature_c": -0.4, "air_temperature_c": 0.0, "humidity_pct":
 PIECES = {
     "POST /api/v1/weather-forecasts within weather_forecasts. Endpoint will not be generated.",
     "POST /api/v1/homes/{code}/evidence within cases.",
+    "POST /api/v1/senml/{device} within sen_ml.",
     "GET /api/v1/incidents/handover.pdf within incidents.",
     "GET /open/datex/road-weather.xml within open_data.",
     "GET /open/datex/sites.xml within open_data.",
 }
-"""What the generator knows no way for: a body of CSV, answers that are ZIP, PDF and XML."""
+"""What the generator knows no way for: bodies of CSV and CBOR, answers that are ZIP, PDF and XML."""
 USE = """
 import sys
 sys.path.insert(0, sys.argv[2])

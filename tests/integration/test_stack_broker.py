@@ -83,7 +83,7 @@ def _logins(folder: Path) -> str:
     """Run the stack's own scripts as its one-shot does, then add a device as an operator does."""
     if shutil.which("mosquitto_passwd") is None:
         pytest.skip("mosquitto_passwd is not installed (Debian: package mosquitto)")
-    for user in ("ingest", "town", "sta"):
+    for user in ("ingest", "town", "sta", "fleet"):
         (folder / f"mqtt_{user}_password").write_text(f"{user}-password")
     file = folder / "passwords"
     environment = {**os.environ, "PASSWORDS": str(file), "SECRETS": str(folder), "ACL": str(FOLDER / "acl")}
@@ -91,7 +91,7 @@ def _logins(folder: Path) -> str:
         subprocess.run(["sh", str(FOLDER / "users.sh")], env=environment, check=True, capture_output=True)
     added = devices_sh(folder, "add", "road-001")
     names = [line.split(":")[0] for line in file.read_text().splitlines()]
-    assert sorted(names) == ["ingest", "road-001", "sta", "town"]
+    assert sorted(names) == ["fleet", "ingest", "road-001", "sta", "town"]
     name, password = added.stdout.split()
     assert name == "road-001"
     assert len(password) == 48
@@ -420,7 +420,7 @@ def test_no_password_is_on_a_command_line(tmp_path: Path) -> None:
     spy.parent.mkdir()
     spy.write_text(f"#!/bin/sh\necho \"$*\" >> '{log}'\nexec '{real}' \"$@\"\n")
     spy.chmod(0o755)
-    for user in ("ingest", "town", "sta"):
+    for user in ("ingest", "town", "sta", "fleet"):
         (tmp_path / f"mqtt_{user}_password").write_text(odd + "\n")
     environment = {
         **os.environ, "PATH": f"{spy.parent}:{os.environ['PATH']}", "SECRETS": str(tmp_path), "ACL": str(FOLDER / "acl"),
@@ -437,7 +437,7 @@ def test_no_password_is_on_a_command_line(tmp_path: Path) -> None:
     name, password = added.stdout.split()
     assert name == "road-1"
     seen = log.read_text()
-    assert len(seen.splitlines()) == 4
+    assert len(seen.splitlines()) == 5
     assert password not in seen
     assert "ss'" not in seen
     assert _verifies(tmp_path / "passwords", "ingest", odd)

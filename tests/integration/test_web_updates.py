@@ -64,6 +64,7 @@ async def test_what_can_not_be_started_is_said(site: Site) -> None:
         ({"bundle": "9.9"}, "no bundle is called '9.9'"),
         ({"stages": "10%"}, "the last one is 100%"),
         ({"halt_at": "5"}, "a share like 5%"),
+        ({"bundle": "1.2\x00"}, "a character in it that cannot be stored"),
         ({"devices": ["frog-9999"]}, "there is no device or group frog-9999"),
     ):
         answer = await manager.post("/api/v1/fleet/updates", json=START | wrong)

@@ -18,9 +18,11 @@ from devices.agent import claim as claiming
 from devices.agent import credential, own_key
 from devices.agent.asking import RefusedError, check_server, post
 from devices.agent.claim import Place, claim
+from devices.agent.clock_state import Moment
 from devices.agent.config import load_config
 from devices.agent.credential import PasswordFiles, next_of, verifier_of
 from devices.agent.rotate import rotate_certificate, rotate_password
+from devices.agent.rotation import Rotation
 from devices.contract.claim_code import make_code
 from devices.contract.provisioning import fits
 
@@ -218,6 +220,46 @@ def test_a_broker_that_is_late_is_tried_with_the_old_password_and_then_the_new(t
     broker.verifier = server.verifier
     assert connected(broker, files)
     assert not next_of(where.beside("password")).exists()
+
+
+class Line:
+    """A connection."""
+
+    connected = True
+
+    def say(self, channel: str, payload: bytes, *, retain: bool = False) -> bool:
+        return True
+
+
+def test_an_old_password_is_rotated_by_the_device_itself_and_a_failure_tried_again(tmp_path: Path) -> None:
+    server, where = Server(), place(tmp_path)
+    claimed(server, where)
+    path, tries = where.beside("password"), list[float]()
+
+    def rotate() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise TransientError("the server does not answer")
+        rotate_password(server.rotate, "frog-1", path)
+
+    part, line, first = Rotation(path, 180, rotate), Line(), server.verifier
+    made_ms = round(path.stat().st_mtime * 1000)
+
+    def turn(days: float, hours_up: float, clk: int = 2) -> int:
+        part.turn(Moment(round(made_ms + days * 86_400_000), round(hours_up * 3_600_000), clk), line)
+        part.wait(10)
+        return len(tries)
+
+    assert turn(179, 1) == 0
+    assert turn(40_000, 3, clk=0) == 0  # a clock that was never set
+    line.connected = False
+    assert turn(181, 5) == 0
+    line.connected = True
+    assert turn(181, 6) == 1  # and fails
+    assert turn(181, 6.5) == 1
+    assert turn(181, 7.1) == 2
+    assert connected(server, PasswordFiles(path))
+    assert server.verifier != first
 
 
 def test_a_refusal_without_a_next_password_changes_nothing(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
     first, *rest = told(tmp_path, FILE)
     assert first == f"{tmp_path / 'agent.toml'}: 10 things are wrong"
     assert [line.removeprefix("  - ") for line in rest] == [
-        "colour is not known; there are broker, button, device, eyes, home_assistant, page, sensors",
+        "colour is not known; there are broker, button, device, eyes, home_assistant, page, sensors, server, update",
         "device.cadence_s 0: expected int >= 1",
         "device.data_dirr is not known; did you mean data_dir?",
         "device.data_dir is missing",

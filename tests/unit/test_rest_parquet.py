@@ -17,7 +17,7 @@ from devices.contract.kind import discover
 from ops_api.rest import parquet
 from ops_api.rest.core.parquet_file import MAGIC, Named, ParquetFile, Type
 from ops_api.rest.core.parquet_pages import Column
-from ops_api.rest.core.thrift import I64, Byte, Made
+from ops_api.rest.core.thrift import I64, Byte, begun
 from ops_api.rest.core.thrift import struct as written
 from ops_api.rest.export_query import NO_CODE
 
@@ -54,7 +54,7 @@ def test_another_library_reads_what_was_written(groups: list[Any]) -> None:
     file = ParquetFile(
         [Named("w", Type.TEXT, optional=False), Named("t", Type.MOMENT, optional=False), Named("n", Type.NUMBER), Named("c", Type.SMALL)]
     )  # fmt: skip
-    data = b"".join([MAGIC, *(group(file, g) for g in groups), file.end()])
+    data = b"".join([MAGIC, *(group(file, g) for g in groups), *file.end()])
     found = reading.ParquetFile(io.BytesIO(data))
     table = found.read()
     table.validate(full=True)
@@ -91,7 +91,8 @@ def test_structures_are_as_thrift_s_compact_protocol_has_them() -> None:
     )
     many = written({1: [I64(300)] * 20})
     assert many[:5] == bytes([0x19, 0xF6, 20, 0xD8, 0x04])
-    assert written({1: [Made(b"\0")]}) == bytes([0x19, 0x1C, 0, 0])
+    one: dict[int, object] = {1: [{1: 7}] * 20, 2: b"a"}
+    assert begun({}, 1, 20) + written({1: 7}) * 20 + written({2: b"a"}, 1) == written(one)
     with pytest.raises(TypeError, match=r"1\.5 has no place"):
         written({1: 1.5})
 
@@ -121,7 +122,7 @@ async def test_lots_of_the_database_become_groups_and_no_reading_is_lost(
         names = [f"road-{n}", "road-x"]
         pieces.append(await file.add([lot(n == 0, ranks, times, ("i", [0] * 20), *tens)], names))
         pieces.append(await file.add([struct.pack(">h", -1)], names))  # a COPY's end
-    pieces.append(await file.end())
+    pieces += await file.end()
     found = reading.ParquetFile(io.BytesIO(b"".join(pieces)))
     assert [found.metadata.row_group(n).num_rows for n in range(found.num_row_groups)] == [100, 100, 40]
     table = found.read()

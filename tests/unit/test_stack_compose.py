@@ -34,7 +34,7 @@ PUBLISHED = {
 
 def test_the_stack_has_its_parts() -> None:
     assert set(SERVICES) >= {
-        "db", "broker", "migrate", "ingest", "rules", "notify", "api", "grafana", "prometheus", "backup", "town",
+        "db", "broker", "migrate", "ingest", "rules", "notify", "fleet", "api", "grafana", "prometheus", "backup", "town",
     }  # fmt: skip
 
 

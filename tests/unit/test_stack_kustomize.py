@@ -29,6 +29,7 @@ OURS = {"migrate", "ingest", "rules", "notify", "api", "backup"}
 OWN = {
     "CITYOPS_API__CERTIFICATES", "CITYOPS_API__TRUSTED_PROXIES", "CITYOPS_PROVISIONING__BROKER_CA", "CITYOPS_PROVISIONING__HOST",
 }  # fmt: skip
+OURS = {"migrate", "ingest", "rules", "notify", "fleet", "api", "backup"}
 KINDS_WITH_PODS = {"Deployment", "StatefulSet", "Job", "CronJob"}
 
 
@@ -209,7 +210,7 @@ def test_overlays_build_what_is_valid(overlay: str) -> None:
         assert one["kind"] == "Namespace" or one["metadata"]["namespace"] == "cityops"
     workloads = {name: (one, pod) for name, one, pod in _pods(documents)}
     replicas = {name: one["spec"].get("replicas") for name, (one, _) in workloads.items()}
-    assert (replicas["rules"], replicas["notify"], replicas["broker"]) == (1, 1, 1)
+    assert (replicas["rules"], replicas["notify"], replicas["fleet"], replicas["broker"]) == (1, 1, 1, 1)
     assert (replicas["ingest"], replicas["api"]) == {"small": (1, 1), "large": (4, 3)}[overlay]
     for _, pod in workloads.values():
         for container in _containers(pod):

@@ -61,7 +61,7 @@ def test_every_service_of_ours_that_stays_is_asked() -> None:
     staying = {
         n for n, s in SERVICES.items() if s["image"].startswith("cityops:") and s["restart"] != "no"
     } - {"town"}
-    assert staying == {"ingest", "rules", "notify", "api"}
+    assert staying == {"ingest", "rules", "notify", "fleet", "logins", "api"}
     assert staying <= {job for job, _, _ in _targets()}
 
 

@@ -19,7 +19,7 @@ from tests.fakes.compose import ROOT, load, secret_files
 FOLDER = ROOT / "deploy" / "systemd"
 COMPOSE = load()["services"]
 UNITS = {p.name: p for p in sorted(FOLDER.iterdir()) if p.suffix in {".service", ".timer", ".target"}}
-OURS = ("migrate", "ingest", "rules", "notify", "api", "backup")
+OURS = ("migrate", "ingest", "rules", "notify", "fleet", "api", "backup")
 SERVICES = pytest.mark.parametrize("name", OURS)
 EXPOSURE_MOST = 1.5
 """By systemd's own reckoning, 0 (closed) to 10 (a service as it comes)."""
@@ -151,7 +151,9 @@ def test_what_is_installed_is_what_was_asked_for(parts: tuple[str, ...], tmp_pat
     done = subprocess.run([FOLDER / "install.sh", *parts], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     there = {p.name for p in (tmp_path / "etc/systemd/system").iterdir()}
-    wanted = {f"cityops-{part}.service" for part in parts or ("ingest", "rules", "notify", "api", "backup")}
+    wanted = {
+        f"cityops-{part}.service" for part in parts or ("ingest", "rules", "notify", "fleet", "api", "backup")
+    }
     timer = {"cityops-backup.timer"} if "cityops-backup.service" in wanted else set()
     assert there == wanted | timer | {"cityops.target", "cityops-migrate.service"}
     assert (tmp_path / "etc/cityops/secrets").stat().st_mode & 0o777 == 0o700

@@ -53,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
         code.removeprefix("cityops-claim:"),
         "x509" if options.x509 else "token",
         server,
+        options.ca,
     )
     sys.stdout.write(f"this is {answer.name}, a {answer.kind}; it connects to {answer.host}:{answer.port}\n")
     sys.stdout.write(f"written: {config}\n")

@@ -142,11 +142,8 @@ class _Login:
         if address.username is not None:
             self._client.username_pw_set(address.username, address.password)
         if address.tls_ca is not None:
-            self._client.tls_set(
-                ca_certs=str(address.tls_ca),
-                certfile=str(address.tls_cert) if address.tls_cert else None,
-                keyfile=str(address.tls_key) if address.tls_key else None,
-            )
+            cert, key = (str(f) if f else None for f in (address.tls_cert, address.tls_key))
+            self._client.tls_set(ca_certs=str(address.tls_ca), certfile=cert, keyfile=key)
         self._client.connect_timeout = _PATIENCE_S
         self._address = address
 
@@ -185,7 +182,7 @@ def _logged_in(config: AgentConfig, address: BrokerAddress) -> Iterator[Finding]
         yield fail("login", f"refused: {login.connected}", fix)
         return
     yield ok("login", f"accepted as {address.username or config.device.name}")
-    for channel, verb in (("ask", "publish on"), ("receipt", "hear")):
+    for channel, verb in (("ask", "publish on"), ("receipt", "subscribe to")):
         why = login.heard.get(channel)
         if why == "":
             yield ok("topics", f"may {verb} its channel {channel}")

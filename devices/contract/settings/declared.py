@@ -130,9 +130,18 @@ def corrected(kind: Kind) -> tuple[Field, ...]:
 
 def settings_of(kind: Kind) -> Mapping[str, Setting]:
     """Return the settings of a kind by name, in the order in which they are shown."""
+    known = _made.get(kind.name)
+    if known is not None and known[0] is kind:
+        return known[1]
     made = [s for f in corrected(kind) for s in _correction(f)]
     every = (*_COMMON, *made, *_EYES, *_JUDGEMENT, *_REST)
-    return MappingProxyType({s.name: s for s in every if not s.kinds or kind.name in s.kinds})
+    found = MappingProxyType({s.name: s for s in every if not s.kinds or kind.name in s.kinds})
+    _made[kind.name] = (kind, found)
+    return found
+
+
+_made: dict[str, tuple[Kind, Mapping[str, Setting]]] = {}
+"""Worked out once: a simulated fleet asks for each of its devices."""
 
 
 def settings_of_any(kinds: Iterable[Kind]) -> Mapping[str, Setting]:

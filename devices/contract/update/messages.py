@@ -28,7 +28,8 @@ PIECE_BYTES = MAX_FRAME_BYTES - _HEAD.size
 Phase = Literal["idle", "offered", "fetching", "staged", "switching", "trying"]
 Result = Literal["confirmed", "rolled_back", "refused"]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-Short = Annotated[str, msgspec.Meta(max_length=200)]
+Short = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00]*$")]
+"""No database keeps a NUL."""
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -47,7 +47,7 @@ class Acts:
             "limits": Jsonb(asdict(start.limits)),
             "by": by.who,
         }
-        async with transaction(self._pool) as conn:
+        async with transaction(self._pool, unstorable=ConfigurationError) as conn:
             await self._check(conn, values)
             row = await (await conn.execute(SQL["start"], values)).fetchone()
             assert row is not None
@@ -71,7 +71,7 @@ class Acts:
     async def change(self, rollout_id: int, change: Change, reason: str, by: By) -> None:
         """Halt, resume or cancel; ConfigurationError where it can't be."""
         values = {"rollout_id": rollout_id, "from": list(_FROM[change]), "to": _TO[change], "reason": reason}
-        async with transaction(self._pool) as conn:
+        async with transaction(self._pool, unstorable=ConfigurationError) as conn:
             if await (await conn.execute(SQL["change"], values)).fetchone() is None:
                 row = await (await conn.execute(SQL["state"], values)).fetchone()
                 state = "does not exist" if row is None else f"is {row[0]}"
@@ -81,7 +81,7 @@ class Acts:
     async def pin(self, device: str, reason: str, by: By, *, pinned: bool = True) -> None:
         """Keep a device at what it runs, or no longer; ConfigurationError where there is none of the name."""
         values = {"device": device, "reason": reason, "by": by.who}
-        async with transaction(self._pool) as conn:
+        async with transaction(self._pool, unstorable=ConfigurationError) as conn:
             row = await (await conn.execute(SQL["pin" if pinned else "unpin"], values)).fetchone()
             if row is None:
                 raise ConfigurationError(f"there is no {'' if pinned else 'pinned '}device {device}")
@@ -95,7 +95,7 @@ class Acts:
             ConfigurationError: none or several are meant.
         """
         values = {"named": named, "prefix": named if re.fullmatch("[0-9a-f]{6,64}", named) else None}
-        async with transaction(self._pool) as conn:
+        async with transaction(self._pool, unstorable=ConfigurationError) as conn:
             rows = await (await conn.execute(SQL["find"], values)).fetchall()
         if len(rows) != 1:
             found = "no bundle is" if not rows else f"{len(rows)} bundles are"

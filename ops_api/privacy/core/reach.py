@@ -40,7 +40,7 @@ NOBODY = frozenset({
     # Versions of devices' program.
     "bundle_piece",
     # How far services are; counts.
-    "damp_cursor", "incident_cursor", "ingest_batch", "retention_run", "rule_cursor", "schema_history", "watch_memory", "winter_record",
+    "damp_cursor", "incident_cursor", "ingest_batch", "lab_town", "retention_run", "rule_cursor", "schema_history", "watch_memory", "winter_record",
     "summary.ingest", "summary.kept", "summary.readings_day", "summary.told",
     # The audit's keys and cuts: no line.
     "audit_base", "audit_source_key",

@@ -56,6 +56,7 @@ _DUTY = (
 _ACTS = (
     _act("alarm_log", "who acknowledged, noted, assigned, closed an alarm", "by", keep="with the alarm: 7 years"),
     _act("work_item_log", "who did what about a repair", "by", keep="with the repair"),
+    _act("device_act", "who registered, labelled, revoked or released a device", keep="as long as the device"),
     _act("treatment_act", "who ordered or refused a treatment, and why"),
     _act("winter_plan", "who published a plan"),
     _act("winter_roster", "who set the roster"),
@@ -83,6 +84,8 @@ _ACTS = (
     _act("lorawan_source", "who added a LoRaWAN server", "created_by"),
     _act("weather_forecast", "who sent a forecast", keep="7 years"),
     _act("lab_fault", "who switched a fault of the simulated town", "made_by", "ended_by"),
+    _act("setting_change", "who set what of devices, and why", "made_by"),
+    _act("device_group", "who made a group of devices", "made_by", keep="until removed"),
     _act("webhook", "who set up a receiver of alarms", "created_by", keep="until taken out"),
 )  # fmt: skip
 

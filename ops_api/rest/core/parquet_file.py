@@ -5,18 +5,22 @@ Source: Apache Parquet, ``parquet-format`` 2.10: README.md (file format), Logica
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
 from ops_api.rest.core.parquet_pages import GZIP, Chunk, Column, chunk
-from ops_api.rest.core.thrift import I64, Byte, Made, Struct, struct
+from ops_api.rest.core.thrift import I64, Byte, Struct, begun, struct
 
 MAGIC = b"PAR1"
+TOGETHER = 100
+"""Row groups that are told of in one piece at the end."""
 _VERSION = 2
 _REQUIRED, _OPTIONAL = 0, 1
+_PLAIN: Struct = {}
+"""The meaning of what means no more than its type."""
 _WRITER = b"cityops"
 
 
@@ -25,8 +29,8 @@ class Type(Enum):
 
     TEXT = 6, "<i4", {6: 0, 10: {1: {}}}
     MOMENT = 2, "<i8", {6: 10, 10: {8: {1: True, 2: {2: {}}}}}  # microseconds, UTC
-    NUMBER = 5, "<f8", {}
-    WHOLE = 1, "<i4", {}
+    NUMBER = 5, "<f8", _PLAIN
+    WHOLE = 1, "<i4", _PLAIN
     SMALL = 1, "<i4", {6: 16, 10: {10: {1: Byte(16), 2: True}}}
 
     def __init__(self, physical: int, dtype: str, meaning: Struct) -> None:
@@ -94,19 +98,16 @@ class ParquetFile:
             about[11] = I64(self._at)
         return {2: I64(self._at), 3: {**about, 12: made.statistics}}
 
-    def end(self) -> bytes:
-        """Return what stands at the file's end: its columns, and where their pages are."""
-        about = struct(
-            {
-                1: _VERSION,
-                2: [{4: b"schema", 5: len(self._columns)}, *map(_schema, self._columns)],
-                3: I64(self._rows),
-                4: [Made(group) for group in self._groups],
-                6: _WRITER,
-                7: [{1: {}} for _ in self._columns],  # values are ordered as their types are
-            }
-        )
-        return about + len(about).to_bytes(4, "little") + MAGIC
+    def end(self) -> Iterator[bytes]:
+        """Yield what stands at the file's end: its columns, and where their pages are."""
+        columns = [{4: b"schema", 5: len(self._columns)}, *map(_schema, self._columns)]
+        first = begun({1: _VERSION, 2: columns, 3: I64(self._rows)}, 4, len(self._groups))
+        last = struct({6: _WRITER, 7: [{1: {}} for _ in self._columns]}, 4)  # 7: ordered as their types are
+        yield first
+        for at in range(0, len(self._groups), TOGETHER):
+            yield b"".join(self._groups[at : at + TOGETHER])
+        size = len(first) + sum(map(len, self._groups)) + len(last)
+        yield last + size.to_bytes(4, "little") + MAGIC
 
 
 def _schema(named: Named) -> Struct:

@@ -29,13 +29,6 @@ class Byte:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A structure that is written already."""
-
-    data: bytes
-
-
 Struct = Mapping[int, object]
 """Fields by their number, in rising order: an ``int``, :class:`I64`, :class:`Byte`, ``bool``, ``bytes``, a list, a structure."""
 
@@ -50,13 +43,13 @@ def varint(number: int) -> bytes:
     return bytes(found)
 
 
-def struct(fields: Struct) -> bytes:
-    """Return a structure.
+def struct(fields: Struct, before: int = 0) -> bytes:
+    """Return a structure, or the end of one whose last field so far was ``before``.
 
     Raises:
         TypeError: a value has no place in one.
     """
-    parts, before = [], 0
+    parts = []
     for number, value in fields.items():
         kind = (_TRUE if value else _FALSE) if isinstance(value, bool) else _kind(value)
         step = number - before
@@ -79,7 +72,7 @@ def _kind(value: object) -> int:
             return _BYTE
         case bytes():
             return _BINARY
-        case Mapping() | Made():
+        case Mapping():
             return _STRUCT
         case Sequence():
             return _LIST
@@ -98,18 +91,24 @@ def _value(value: object) -> bytes:
             return varint(len(value)) + value
         case Mapping():
             return struct(value)
-        case Made(data=data):
-            return data
         case Sequence():
             return _listed(value)
     raise TypeError(f"{value!r} has no place in a structure")
 
 
+def begun(fields: Struct, number: int, count: int) -> bytes:
+    """Return the beginning of a structure, up to and with the head of its field ``number``: a list of ``count`` structures."""
+    step = number - max(fields, default=0)
+    return struct(fields)[: -len(_STOP)] + bytes([step << 4 | _LIST]) + _head(_STRUCT, count)
+
+
 def _listed(values: Sequence[object]) -> bytes:
     kind = _kind(values[0]) if values else _STRUCT
-    count = len(values)
-    head = bytes([count << 4 | kind]) if count < _FEW else bytes([_FEW << 4 | kind]) + varint(count)
-    return head + b"".join(map(_value, values))
+    return _head(kind, len(values)) + b"".join(map(_value, values))
+
+
+def _head(kind: int, count: int) -> bytes:
+    return bytes([count << 4 | kind]) if count < _FEW else bytes([_FEW << 4 | kind]) + varint(count)
 
 
 def _zigzag(number: int) -> int:

@@ -1,0 +1,41 @@
+#!/bin/sh
+# Install or upgrade the agent on this Raspberry Pi: sudo deploy/agent/install.sh, in a checkout of the version.
+# May be run again at any time: what is there stays, the configuration above all. Nothing runs as root afterwards.
+set -eu
+
+HERE=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+SOURCE=$(CDPATH='' cd -- "$HERE/../.." && pwd)
+ROOT=${ROOT:-}
+OPT=$ROOT/opt/cityops-agent
+ETC=$ROOT/etc/cityops-agent
+
+if [ -z "$ROOT" ]; then
+    [ "$(id -u)" -eq 0 ] || { echo "install.sh: run it with sudo" >&2; exit 1; }
+    for group in i2c gpio dialout; do
+        getent group "$group" > /dev/null || groupadd --system "$group"
+    done
+    id cityops-agent > /dev/null 2>&1 ||
+        useradd --system --user-group --home-dir /var/lib/cityops-agent --no-create-home --shell /usr/sbin/nologin cityops-agent
+    # Two libraries from the package index, each by its hash; those for the pins as the system has them.
+    [ -x "$OPT/bin/python" ] || python3 -m venv --system-site-packages "$OPT"
+    "$OPT/bin/pip" install --quiet --require-hashes --no-deps -r "$SOURCE/requirements/pi.lock"
+    "$OPT/bin/pip" install --quiet --no-deps --force-reinstall "$SOURCE"
+    if command -v raspi-config > /dev/null 2>&1; then
+        raspi-config nonint do_i2c 0
+        raspi-config nonint do_onewire 0
+    fi
+fi
+
+install -d -m 750 "$ETC"
+[ -e "$ETC/agent.toml" ] || install -m 640 "$HERE/agent.toml" "$ETC/agent.toml"
+install -d "$ROOT/etc/systemd/system" "$ROOT/etc/systemd/journald.conf.d"
+install -m 644 "$HERE/cityops-agent.service" "$ROOT/etc/systemd/system/cityops-agent.service"
+# The journal wears a card more than the readings do: in memory, and not much of it.
+install -m 644 "$HERE/journald.conf" "$ROOT/etc/systemd/journald.conf.d/60-cityops-agent.conf"
+
+if [ -z "$ROOT" ]; then
+    chown -R root:cityops-agent "$ETC"
+    systemctl daemon-reload
+    systemctl enable --quiet cityops-agent.service
+fi
+echo "installed; write $ETC/agent.toml, then: cityops-agent check, and sudo systemctl restart cityops-agent"

@@ -1,0 +1,124 @@
+"""deploy/agent: a unit that systemd reads without complaint, hardened, and an installation that may be repeated."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from devices.agent.config import load_config
+from tests.fakes.compose import ROOT
+
+FOLDER = ROOT / "deploy" / "agent"
+UNIT = FOLDER / "cityops-agent.service"
+EXPOSURE_MOST = 2.0
+"""By systemd's own reckoning, 0 (closed) to 10; below 2 in spite of the buses and pins."""
+
+
+def settings() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in UNIT.read_text().splitlines():
+        if "=" in line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def test_it_is_watched_bounded_and_comes_back() -> None:
+    unit = settings()
+    assert unit["Type"] == ["notify"]
+    assert 30 <= int(unit["WatchdogSec"][0]) <= 300
+    assert unit["Restart"] == ["always"]
+    assert unit["StartLimitIntervalSec"] == ["0"], "a device on a wall is never given up"
+    assert unit["MemoryMax"] == ["96M"]
+    assert "network-online.target" not in "".join(unit.get("After", []) + unit.get("Wants", []))
+
+
+def test_it_has_no_root_and_only_the_devices_that_it_needs() -> None:
+    unit = settings()
+    assert unit["User"] == unit["Group"] == ["cityops-agent"]
+    assert unit["SupplementaryGroups"] == ["i2c gpio dialout"]
+    assert unit["CapabilityBoundingSet"] == [""]
+    assert unit["ProtectSystem"] == ["strict"]
+    assert unit["StateDirectory"] == ["cityops-agent"]
+    assert unit["DevicePolicy"] == ["closed"]
+    assert {"char-i2c rw", "char-gpiochip rw"} <= set(unit["DeviceAllow"])
+    assert not any("mem rw" in allowed and "gpiomem" not in allowed for allowed in unit["DeviceAllow"])
+    assert unit["RestrictAddressFamilies"] == ["AF_INET AF_INET6 AF_UNIX"]
+    assert unit["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
+    for key in (
+        "NoNewPrivileges",
+        "ProtectHome",
+        "PrivateTmp",
+        "MemoryDenyWriteExecute",
+        "RestrictNamespaces",
+    ):
+        assert unit[key] == ["yes"]
+
+
+@pytest.fixture
+def analyze() -> str:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("no systemd-analyze on this machine")
+    return program
+
+
+@pytest.fixture
+def unit_file(tmp_path: Path) -> Path:
+    """The unit with a program that exists here."""
+    path = tmp_path / UNIT.name
+    path.write_text(re.sub(r"ExecStart=\S+", "ExecStart=/bin/true", UNIT.read_text()))
+    return path
+
+
+def test_systemd_reads_it(analyze: str, unit_file: Path) -> None:
+    done = subprocess.run(
+        [analyze, "verify", "--man=no", str(unit_file)],
+        env={**os.environ, "SYSTEMD_UNIT_PATH": f"{unit_file.parent}:"},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_systemd_finds_it_hardened(analyze: str, unit_file: Path) -> None:
+    done = subprocess.run(
+        [analyze, "security", "--offline=yes", "--no-pager", str(unit_file)], capture_output=True, text=True
+    )
+    found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
+    assert found is not None, done.stdout + done.stderr
+    assert float(found[1]) <= EXPOSURE_MOST, done.stdout
+
+
+def install(root: Path) -> None:
+    done = subprocess.run(
+        [str(FOLDER / "install.sh")], env={**os.environ, "ROOT": str(root)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_it_may_be_installed_again_and_leaves_the_configuration(tmp_path: Path) -> None:
+    install(tmp_path)
+    config = tmp_path / "etc" / "cityops-agent" / "agent.toml"
+    assert load_config(config).device.name == "frog-0001", "the example is right as it stands"
+    assert stat.S_IMODE(config.stat().st_mode) == 0o640
+    config.write_text("mine")
+    unit = tmp_path / "etc" / "systemd" / "system" / UNIT.name
+    unit.write_text("old")
+    install(tmp_path)
+    assert config.read_text() == "mine"
+    assert unit.read_text() == UNIT.read_text()
+
+
+def test_the_script_is_right_for_a_plain_shell() -> None:
+    shellcheck = shutil.which("shellcheck", path=str(ROOT / ".venv" / "bin")) or shutil.which("shellcheck")
+    if shellcheck is None:
+        pytest.skip("no shellcheck")
+    done = subprocess.run([shellcheck, str(FOLDER / "install.sh")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
