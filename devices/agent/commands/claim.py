@@ -43,7 +43,9 @@ def run(options: argparse.Namespace) -> int:
     config: Path = options.config.absolute()
     if config.exists() and not options.again:
         raise ConfigurationError(f"{config} is there: this device has a name. To claim anew: --again")
-    place = Place(config=config, data_dir=options.data_dir.absolute())  # the agent may start in another folder
+    place = Place(
+        config=config, data_dir=options.data_dir.absolute()
+    )  # the agent may start in another folder
     code = options.code or code or _ask()
     install = _install(place)
     answer = claim(
