@@ -151,13 +151,13 @@ def _costs(cpu_s: Cpu, readings: int, seconds: float, options: argparse.Namespac
 
 def _ratio(fleet: Mapping[str, Any], load: Mapping[str, Any]) -> float:
     """Return how many times the generator's CPU time a reading costs with an agent."""
-    return round((fleet["cpu_s"] / fleet["receipted"]) / (load["cpu_s"] / load["receipted"]), 1)
+    return float(round((fleet["cpu_s"] / fleet["receipted"]) / (load["cpu_s"] / load["receipted"]), 1))
 
 
 def _correct(fleet: Mapping[str, Any], stored: int, once: int, devices: int) -> bool:
     made_all = 0 <= fleet["due"] - fleet["made"] <= max(1, fleet["due"] // 1000)  # due in the last turn
     kept_all = fleet["drained"] and fleet["created_in_all"] == stored == once
-    return made_all and kept_all and min(fleet["connected"]) == devices
+    return bool(made_all and kept_all and min(fleet["connected"]) == devices)
 
 
 def _all(watched: Mapping[str, Watched]) -> Cpu:
