@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|ota|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards|emergency_way|wall|filter|door|agent|agent_kills|codecs] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|ota|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards|emergency_way|wall|filter|door|agent|agent_kills|agents|codecs] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from bench import (
+    agents,
     alarms,
     bin_emptying,
     bin_outlook,
@@ -65,6 +66,7 @@ BENCHMARKS = {
     "door": door,
     "agent": agent,
     "agent_kills": agent_kills,
+    "agents": agents,
     "codecs": codecs,
 }
 

@@ -45,7 +45,7 @@ def keygen(out: Out) -> None:
 
 @app.command(
     epilog=examples(
-        "cityops fleet bundle keys --root ROOT-PUBLIC --release RELEASE-PUBLIC --sign root.pem --serial 1 --out update-keys.json"
+        "cityops fleet bundle keys --root ROOT-PUBLIC --release RELEASE-PUBLIC --sign root.pem --serial 1 --out keys.json"
     )
 )
 def keys(
@@ -73,7 +73,7 @@ def keys(
 
 @app.command(
     epilog=examples(
-        "cityops fleet bundle build --from cityops-1.4.0-py3-none-any.whl --serial 14 --key release.pem --out agent-1.4.0.bundle",
+        "cityops fleet bundle build --from cityops-1.4.0-py3-none-any.whl --serial 14 --key release.pem --out agent.bundle",
         "cityops fleet bundle build --from tree/ --version 1.4.0 --serial 14 --key release.pem --kind frog --out a.bundle",
     )
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cityops.db.pool import connect
+from cityops.errors import TransientError
 from cityops.settings import Settings
 from devices.registry import Registry
 from firmware_sim.load import LoadGenerator, LoadPlan, LoadResult, load_devices
@@ -15,6 +16,9 @@ from firmware_sim.service import brokers
 from ingest.registry_store import store_registry
 
 DRAIN_S = 30.0
+CONNECT_S = 10.0
+GIVE_UP_S = 20.0
+"""Where the broker has taken nothing for so long from the start, nobody is there or the login is refused [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +53,21 @@ async def run_load(settings: Settings, order: LoadOrder) -> dict[str, Any]:
 
 
 def _play(plan: LoadPlan) -> LoadResult:
-    generator = LoadGenerator(plan)
+    generator, began_s = LoadGenerator(plan), time.monotonic()
+
+    def hopeless() -> bool:
+        return generator.counts.pubacked == 0 and time.monotonic() > began_s + GIVE_UP_S
+
     try:
-        return generator.run(drain_s=DRAIN_S, connect_s=10.0)
+        result = generator.run(stop=hopeless, drain_s=DRAIN_S, connect_s=CONNECT_S)
     finally:
         generator.close()
+    if result.counts.pubacked == 0:
+        where = f"{plan.broker.host}:{plan.broker.port}"
+        raise TransientError(
+            f"the broker at {where} took nothing: is it there, and do CITYOPS_MQTT__HOST, __USERNAME and __PASSWORD fit?"
+        )
+    return result
 
 
 def _told(result: LoadResult) -> dict[str, Any]:

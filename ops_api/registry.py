@@ -10,8 +10,9 @@ from cityops.settings import Settings
 from devices.registry import Registry, parse
 from ingest.chunks import fit_chunks
 from ingest.registry_store import store_registry
+from ops_api.cli_db import database
 from ops_api.registry_check import problems
-from ops_api.wiring import kinds_of, needs_dsn
+from ops_api.wiring import kinds_of
 
 SHOWN = 10
 """Problems that are listed; a file with more has one cause."""
@@ -26,7 +27,7 @@ async def load_registry(settings: Settings, file: Path) -> dict[str, int]:
         ConfigurationError: the file is not a registry, or names a kind or place that is not there.
     """
     registry = read_registry(settings, file)
-    async with await connect(needs_dsn(settings), application_name="cityops registry") as conn:
+    async with await connect(database(settings), application_name="cityops registry") as conn:
         changed = await store_registry(conn, registry)
         await fit_chunks(conn, kinds_of(settings))
     return changed

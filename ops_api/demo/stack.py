@@ -112,6 +112,8 @@ async def start_stack(
         "CITYOPS_API__DSN": web,
         "CITYOPS_MQTT__HOST": stack.mosquitto.host,
         "CITYOPS_MQTT__PORT": str(stack.mosquitto.service_port),
+        "CITYOPS_PROVISIONING__HOST": stack.mosquitto.host,  # where a device that is claimed by hand connects
+        "CITYOPS_PROVISIONING__PORT": str(stack.mosquitto.port),
         "CITYOPS_MQTT__USERNAME": INGEST_USER,
         "CITYOPS_MQTT__PASSWORD": ingest_password,
         "CITYOPS_STA__MQTT_USERNAME": STA_USER,

@@ -6,6 +6,7 @@ import json
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,14 @@ from tests.fakes.command_line import cityops
 
 
 def commands() -> list[tuple[str, ...]]:
-    root = get_command(app)
-    found: list[tuple[str, ...]] = [()]
-    for name, command in root.commands.items():  # type: ignore[attr-defined]
-        inner = getattr(command, "commands", {})
-        found += [(name, sub) for sub in inner] or [(name,)]
-    return found
+    return [(), *_within(get_command(app))]
+
+
+def _within(group: object, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the commands of a group, and of groups in it: a group itself has no examples."""
+    for name, command in getattr(group, "commands", {}).items():
+        inner = list(_within(command, (*before, name)))
+        yield from inner or [(*before, name)]
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)

@@ -40,10 +40,12 @@ def run(options: argparse.Namespace) -> int:
             "which server? Give --server https://city.example, or the address in the QR code"
         )
     server = check_server(server)
-    config: Path = options.config
+    config: Path = options.config.absolute()
     if config.exists() and not options.again:
         raise ConfigurationError(f"{config} is there: this device has a name. To claim anew: --again")
-    place = Place(config=config, data_dir=options.data_dir)
+    place = Place(
+        config=config, data_dir=options.data_dir.absolute()
+    )  # the agent may start in another folder
     code = options.code or code or _ask()
     install = _install(place)
     answer = claim(

@@ -92,7 +92,8 @@ def rights(config: AgentConfig, root: Path = Path("/")) -> Iterator[Finding]:
         if isinstance(bus, int):
             fix = "sudo raspi-config nonint do_i2c 0; the agent's user must be in the group i2c"
             yield _usable("i2c", root / f"dev/i2c-{bus}", fix)
-    if any(isinstance(section, Ds18b20Section) for section in config.sensors):
+    own = [s for s in config.sensors if not isinstance(s.bus, str)]  # others hang on a bench's wires
+    if any(isinstance(section, Ds18b20Section) for section in own):
         place = root / "sys/bus/w1/devices"
         if place.is_dir():
             yield ok("1-wire", f"{place} is there")
