@@ -30,9 +30,9 @@ class Room:
         self._reads = 0
 
     def read(self) -> Mapping[str, float]:
-        """Return another temperature each time [°C], and a humidity [%]."""
+        """Return another temperature each time [°C], and a humidity of this process [%]: no two measure the same."""
         self._reads += 1
-        return {"temperature_c": 18.0 + self._reads % 50 / 10, "humidity_pct": 55.0}
+        return {"temperature_c": self._reads % 5000 / 100, "humidity_pct": 10.0 + os.getpid() % 800 / 10}
 
 
 class History:
