@@ -52,7 +52,6 @@ BARE = {
 """Rows that a home's device may have made, with nothing in them that it measured and no name of a home."""
 TOWN = {
     "backup_run", "bin_change", "bundle", "bundle_key", "bundle_piece", "bin_ledger_setting", "bin_model", "bin_revision", "bin_round", "bin_site", "bin_statement",
-    "backup_run", "bin_change", "bin_ledger_setting", "bin_model", "bin_revision", "bin_round", "bin_site", "bin_statement", "bundle", "bundle_key", "bundle_piece",
     "catalogue_log", "catalogue_version", "collection_act", "contact", "crew_photo", "depot", "device_group", "emergency_roster", "gritting_route",
     "incident", "incident_act", "incident_cursor", "incident_signal", "lorawan_codec", "lorawan_source_shown", "lab_fault", "lab_town", "lorry_service", "other_reading", "person", "premises",
     "retention_run", "road_closure", "road_forecast", "road_forecast_hour", "road_forecast_issue", "road_map_print", "road_network",

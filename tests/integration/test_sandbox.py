@@ -262,7 +262,16 @@ def test_a_codec_is_let_go_of_and_comes_back() -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["{stopped: 1}", "5", "null", "[]", "{thrown: 5}", "{missing: {}}", "{notes: 5, result: {}}", "undefined"],
+    [
+        "{stopped: 1}",
+        "5",
+        "null",
+        "[]",
+        "{thrown: 5}",
+        "{missing: {}}",
+        "{notes: 5, result: {}}",
+        "undefined",
+    ],
 )
 def test_a_codec_cannot_write_our_side_of_the_answer(decoder: Decoder, said: str) -> None:
     """What an object's own toJSON says is the codec's result, and never what we say of it."""
