@@ -10,13 +10,12 @@ import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-import structlog
-
 from cityops.errors import CityopsError
 from devices.agent.clock_state import Moment
 from devices.agent.part import Voice
+from devices.log import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 AGAIN_S = 3600.0
 DAY_S = 86_400.0
