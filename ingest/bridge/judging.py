@@ -161,14 +161,18 @@ def batch_of(page: Page, decoder: Decoder, now_us: int) -> Batch:
     Their numbers stay out of the ledger, so that they can be played again.
     """
     batch = decoder.decode(list(page.topics), list(page.payloads), now_us)
-    owner = {(t, p): event for t, p, event in zip(page.topics, page.payloads, page.owners, strict=True)}
+    owners: dict[tuple[str, bytes], list[int]] = {}  # two sources may bring the very same message
+    for made, event_id in zip(zip(page.topics, page.payloads, strict=True), page.owners, strict=True):
+        owners.setdefault(made, []).append(event_id)
     for letter in batch.dead_letters:
-        event_id = owner[letter.topic, letter.payload]
-        before = page.outcomes[event_id]
-        reason = f"{letter.sentence}"
-        page.outcomes[event_id] = replace(
-            before, state="dead", reason_code=str(letter.reason), reason=reason, forget=False
-        )
+        for event_id in owners[letter.topic, letter.payload]:
+            page.outcomes[event_id] = replace(
+                page.outcomes[event_id],
+                state="dead",
+                reason_code=str(letter.reason),
+                reason=letter.sentence,
+                forget=False,
+            )
     batch.dead_letters.clear()
     batch.numbers = page.numbers
     batch.statuses |= page.statuses

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+import structlog
+
 from devices.contract.kind import Kind
 from devices.contract.senml.json import read_json
 from devices.contract.senml.labels import SenmlError
@@ -24,7 +26,9 @@ from ingest.core.lorawan.decoded import DecodeError, Sample
 from ingest.core.lorawan.field_map import FieldMap, MapError, read_map
 from ingest.core.lorawan.judge import payload_of
 from ingest.core.lorawan.marks import Outcome
-from ingest.core.lorawan.reasons import Reason
+from ingest.core.lorawan.reasons import Reason, sentence
+
+log = structlog.get_logger(__name__)
 
 OWN_NAMES = "of the kind's own names"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,12 +56,17 @@ async def take_senml(page: Taking, rows: Sequence[Waiting], inbox: Inbox, kinds:
         try:
             _take(page, row, devices.get(row.topic), kinds)
         except RefusedError as e:
-            page.outcomes[row.event_id] = Outcome(
-                event_id=row.event_id,
-                state="dead",
-                reason_code=str(e.reason),
-                reason=str(e).replace("\x00", "\\0"),
-            )
+            page.outcomes[row.event_id] = _dead(row, e.reason, str(e))
+        except Exception as e:  # whatever nobody foresaw costs this pack only
+            log.exception("SenML pack failed", event_id=row.event_id)
+            why = sentence(Reason.SERVER_FAULT, why=f"{type(e).__name__}: {e}")
+            page.outcomes[row.event_id] = _dead(row, Reason.SERVER_FAULT, why)
+
+
+def _dead(row: Waiting, reason: Reason, why: str) -> Outcome:
+    return Outcome(
+        event_id=row.event_id, state="dead", reason_code=str(reason), reason=why.replace("\x00", "\\0")
+    )
 
 
 def _take(page: Taking, row: Waiting, device: SenmlDevice | None, kinds: Mapping[str, Kind]) -> None:
@@ -73,10 +82,10 @@ def _take(page: Taking, row: Waiting, device: SenmlDevice | None, kinds: Mapping
         raise RefusedError(Reason.BAD_MAP, codec=title, why=e) from e
     except (DecodeError, SenmlError) as e:
         raise RefusedError(Reason.NOT_DECODED, codec=title, why=e) from e
-    for sample in read.samples:
-        page.topics.append(topic(device.shard, device.kind, device.device, "reading"))
-        page.payloads.append(payload_of(sample, row.received_at, None, kind))
-        page.owners.append(row.event_id)
+    payloads = [payload_of(sample, row.received_at, None, kind) for sample in read.samples]
+    page.topics += [topic(device.shard, device.kind, device.device, "reading")] * len(payloads)
+    page.payloads += payloads
+    page.owners += [row.event_id] * len(payloads)
     page.outcomes[row.event_id] = Outcome(
         event_id=row.event_id,
         state="stored",
@@ -84,6 +93,13 @@ def _take(page: Taking, row: Waiting, device: SenmlDevice | None, kinds: Mapping
         codec_id=None if device.codec is None else device.codec.codec_id,
         forget=device.private,
     )
+
+
+def _moment(time_s: float) -> datetime:
+    try:
+        return _EPOCH + timedelta(seconds=time_s)
+    except OverflowError:
+        raise DecodeError(f"{time_s:g} s since 1970 is no time that a calendar has") from None
 
 
 def _map(device: SenmlDevice, kind: Kind) -> FieldMap:
@@ -98,7 +114,7 @@ def _read(row: Waiting, found: FieldMap, kind: Kind) -> _Read:
     samples, unmeasured = [], set[str]()
     for one in objects:
         made = apply_map(found, one["values"])
-        at = _EPOCH + timedelta(seconds=one["time"])
+        at = _moment(one["time"])
         samples += [Sample(fields=sample.fields, at=at) for sample in made.samples]
         unmeasured |= {f"{name} not measured ({how})" for name, how in made.not_measured.items()}
     if not samples and not unmeasured:

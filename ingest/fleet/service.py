@@ -22,6 +22,7 @@ from devices.contract.kind import Kind
 from devices.contract.messages import encode
 from devices.contract.settings.messages import CONFIRM_WITHIN_S, Desired
 from devices.contract.topics import ASK, parse
+from ingest.fleet.ask_queue import AskQueue
 from ingest.fleet.asks import Answer, Asking, Asks, BadAskError, Job, read_ask
 from ingest.fleet.core.drift import counted, judge
 from ingest.fleet.keeping import Declared, hear, recompose
@@ -35,6 +36,8 @@ COUNT_EVERY_S = 15.0
 COMPOSE_EVERY_S = 60.0
 BATCH = 100
 ASKS_WAITING = 1000
+ASKS_OF_ONE = 8
+"""Of these, of one device: one that asks without end holds up nobody else."""
 
 
 class Broker(Protocol):
@@ -248,20 +251,18 @@ class FleetService:
 
     async def _answer(self, broker: Broker) -> None:
         """Answer what is asked, one after the other; what comes faster than that is dropped: it is asked again."""
-        waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(ASKS_WAITING)
+        waiting = AskQueue(ASKS_WAITING, ASKS_OF_ONE)
         working = asyncio.create_task(self._answer_all(waiting), name="fleet-answers")
         try:
-            async for asked in broker.asks():
-                try:
-                    waiting.put_nowait(asked)
-                except asyncio.QueueFull:
+            async for topic, payload in broker.asks():
+                if not waiting.put(topic, payload):
                     self._p.metrics.dropped.inc()
         finally:
             working.cancel()
             with suppress(asyncio.CancelledError):
                 await working
 
-    async def _answer_all(self, waiting: asyncio.Queue[tuple[str, bytes]]) -> None:
+    async def _answer_all(self, waiting: AskQueue) -> None:
         while True:
             topic, payload = await waiting.get()
             await self.answer(topic, payload)

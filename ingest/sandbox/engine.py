@@ -90,6 +90,8 @@ class Engine:
         return str(self._fresh()(text))
 
     def _shared(self) -> _quickjs.Object | None:
+        if not self._is_whole():
+            return None
         context = self._context()
         start = self._begin(context)
         # On the first line, so that lines count as in the source; a new line, as the last may be a comment.
@@ -97,6 +99,19 @@ class Engine:
         run: _quickjs.Object | None = start(make, True)
         context.set_time_limit(self._limits.call_s)
         return run
+
+    def _is_whole(self) -> bool:
+        """Whether the source is a script by itself: one that is none could end the function that it is put into.
+
+        It is read to its end before the first statement runs, which is ours and leaves.
+        """
+        try:
+            self._context().eval("throw 'whole';\n" + self._source)
+        except _quickjs.JSException as problem:
+            if "interrupted" in str(problem):
+                raise
+            return str(problem).startswith("whole")
+        return False
 
     def _fresh(self) -> _quickjs.Object:
         context = self._context()

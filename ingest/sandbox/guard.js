@@ -7,7 +7,7 @@
 // called on a value: a codec may have replaced any of them.
 (function () {
   "use strict";
-  const { ownKeys, getOwnPropertyDescriptor, defineProperty, deleteProperty, getPrototypeOf, isExtensible, apply } = Reflect;
+  const { ownKeys, getOwnPropertyDescriptor, defineProperty, deleteProperty, getPrototypeOf, setPrototypeOf, isExtensible, apply } = Reflect;
   const { freeze, keys } = Object;
   const { isArray } = Array;
   const { parse, stringify } = JSON;
@@ -64,8 +64,8 @@
     return {
       // Puts back what differs; false where it cannot.
       restore() {
-        for (let i = 0; i < owners.length; i++)
-          if (owners[i][at[i]] !== values[i]) { owners[i][at[i]] = values[i]; if (owners[i][at[i]] !== values[i]) return false; }
+        // Set whether it differs or not: what was made read-only throws, and is a trace, too.
+        try { for (let i = 0; i < owners.length; i++) owners[i][at[i]] = values[i]; } catch (readOnly) { return false; }
         for (let i = 0; i < loose.length; i++) {
           const { one, key, was } = loose[i];
           if (!same(getOwnPropertyDescriptor(one, key), was) && !defineProperty(one, key, was)) return false;
@@ -148,29 +148,31 @@
     encodeDownlink: (codec) => codec.encodeDownlink || codec.Encode || codec.Encoder,
   };
 
+  // What we say ourselves inherits nothing: a codec may have given every object and list a toJSON of its own.
   function told(error) {
-    if (typeof error !== "object" || error === null) return { name: "", message: Text(error) };
+    if (typeof error !== "object" || error === null) return { __proto__: null, name: "", message: Text(error) };
     const found = apply(exec, where, [Text(error.stack)]);
     const line = found === null ? undefined : ToNumber(found[1]);
-    return { name: Text(error.name), message: Text(error.message), line };
+    return { __proto__: null, name: Text(error.name), message: Text(error.message), line };
   }
 
   // One call of the codec: JSON in, JSON out. Nothing but the engine's own limits gets past the catch.
   function once(make, text) {
-    const call = parse(text), state = { notes: [], values: call.values, room: call.room, odd: false };
+    const call = parse(text), state = { __proto__: null, notes: [], values: call.values, room: call.room, odd: false };
+    setPrototypeOf(state.notes, null);
     const input = call.input;
     if (input.recvTime !== undefined) input.recvTime = new NewDate(input.recvTime);
     let out;
     try {
       const codec = make(text);
-      if (!able[call.name](codec)) return stringify({ missing: call.name });
+      if (!able[call.name](codec)) return stringify({ __proto__: null, missing: call.name });
       const { name, result } = kinds[call.name](codec, input);
       if (result !== null && typeof result === "object" && typeof result.then === "function")
-        return stringify({ name, thrown: { name: "", message: "the codec answers with a promise; TS013 asks for the result itself" } });
+        return stringify({ __proto__: null, name, thrown: { __proto__: null, name: "", message: "the codec answers with a promise; TS013 asks for the result itself" } });
       look(result, call.depth, "result", state);
-      out = stringify({ name, result, notes: state.notes }, state.odd ? plain : undefined);
+      out = stringify({ __proto__: null, name, result, notes: state.notes }, state.odd ? plain : undefined);
     } catch (error) {
-      try { out = stringify({ thrown: told(error) }); } catch (again) { out = '{"thrown":{"name":"","message":"an error that cannot be read"}}'; }
+      try { out = stringify({ __proto__: null, thrown: told(error) }); } catch (again) { out = '{"thrown":{"name":"","message":"an error that cannot be read"}}'; }
     }
     return out;
   }

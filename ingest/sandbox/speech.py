@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -10,7 +10,30 @@ from ingest.sandbox.limits import Limits
 from ingest.sandbox.ports import Answer, Call, Code, Codec, Problem
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
+
+MOST_MESSAGE = 1000
+"""Characters of what a codec throws that are kept."""
+
+
+class _Thrown(msgspec.Struct, frozen=True):
+    name: str = ""
+    message: str = ""
+    line: int | None = None
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What comes back of a call. A codec can't write it, and is not believed to be unable to."""
+
+    stopped: Code | None = None
+    message: str = ""
+    missing: str | None = None
+    thrown: _Thrown | None = None
+    name: str = ""
+    result: Any = None
+    notes: tuple[str, ...] = ()
+
+
+_read = msgspec.json.Decoder(_Said).decode
 
 
 def refusal(codec: Codec, limits: Limits) -> Problem | None:
@@ -56,25 +79,24 @@ def answer(text: str | bytes, limits: Limits) -> Answer:
             )
         )
     try:
-        said: dict[str, Any] = _decode(text)
+        said = _read(text)
     except (msgspec.DecodeError, RecursionError) as problem:
         return Answer(problem=Problem("wrong_answer", f"the result is no JSON: {problem}"))
-    if "stopped" in said:
-        return Answer(problem=Problem(cast("Code", said["stopped"]), said["message"]))
-    if "missing" in said:
-        return Answer(problem=Problem("no_function", f"the codec has no function {said['missing']}"))
-    if "thrown" in said:
-        return Answer(problem=_thrown(said["thrown"]))
-    result, function = said.get("result"), said.get("name", "")
-    if not isinstance(result, dict):
-        was = "nothing" if result is None else f"{type(result).__name__}, not an object"
-        return Answer(function=function, problem=Problem("wrong_answer", f"{function} returned {was}"))
-    return Answer(result, function, tuple(said.get("notes", ())))
+    if said.stopped is not None:
+        return Answer(problem=Problem(said.stopped, said.message[:MOST_MESSAGE]))
+    if said.missing is not None:
+        return Answer(problem=Problem("no_function", f"the codec has no function {said.missing}"))
+    if said.thrown is not None:
+        return Answer(problem=_problem(said.thrown))
+    if not isinstance(said.result, dict):
+        was = "nothing" if said.result is None else f"{type(said.result).__name__}, not an object"
+        return Answer(function=said.name, problem=Problem("wrong_answer", f"{said.name} returned {was}"))
+    return Answer(said.result, said.name, said.notes)
 
 
-def _thrown(error: dict[str, Any]) -> Problem:
-    name, message, line = error.get("name", ""), error.get("message", ""), error.get("line")
-    at = f" (line {line})" if line else ""
+def _problem(error: _Thrown) -> Problem:
+    name, message = error.name[:MOST_MESSAGE], error.message[:MOST_MESSAGE]
+    at = "" if error.line is None else f" (line {error.line})"
     if message == "Maximum call stack size exceeded":
         return Problem("too_deep", f"calls itself too deeply: the stack is full{at}")
     # With no memory left for an error the engine throws null.

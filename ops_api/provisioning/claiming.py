@@ -186,7 +186,7 @@ class Claiming:
 
     async def _give(self, t: Transaction, device_id: int, brought: _Brought, before: str, why: str) -> None:
         await t.rows("credentials_end", device_id=device_id, state=before, why=why)
-        await t.rows(
+        added = await t.rows(
             "credential_add",
             device_id=device_id,
             kind=brought.kind,
@@ -194,6 +194,8 @@ class Claiming:
             serial=brought.serial,
             expires_at=brought.expires_at,
         )
+        if not added:
+            raise ClaimRefusedError("verifier: the device had this password before; make a new one", 422)
 
     async def _not_too_often(self, address: str) -> None:
         tried = await self._db.row("claim_tries", source=_source(address))

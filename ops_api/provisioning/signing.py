@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -71,7 +71,7 @@ class DeviceAuthority:
             if not isinstance(key, ec.EllipticCurvePublicKey):
                 return None
             key.verify(signature, csr.encode(), ec.ECDSA(hashes.SHA256()))
-        except (ValueError, InvalidSignature):
+        except (ValueError, InvalidSignature, UnsupportedAlgorithm):
             return None
         return _mark(shown)
 
@@ -100,7 +100,7 @@ def _key_of(csr: str) -> ec.EllipticCurvePublicKey:
     try:
         request = x509.load_pem_x509_csr(csr.encode())
         key, valid = request.public_key(), request.is_signature_valid
-    except ValueError as e:
+    except (ValueError, UnsupportedAlgorithm) as e:
         raise ProvisioningRefusedError("csr is no certificate signing request in PEM") from e
     if not valid or not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise ProvisioningRefusedError("csr must be for a key on P-256, and signed with it")

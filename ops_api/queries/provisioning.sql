@@ -98,8 +98,10 @@ update device_credential set state = %(state)s, ended_at = now(), ended_why = %(
  where device_id = %(device_id)s and (state = 'current' or %(state)s = 'revoked' and state = 'old')
 
 -- credential_add
+-- Nothing where the device had it before: what was given up, or revoked, is good for nothing.
 insert into device_credential (device_id, kind, verifier, serial, expires_at, state)
 values (%(device_id)s, %(kind)s, %(verifier)s, %(serial)s, %(expires_at)s, 'current')
+on conflict (device_id, verifier) do nothing returning credential_id
 
 -- broker_logins
 -- Every device that is provisioned, with the login that it is to have: verifier null: none.

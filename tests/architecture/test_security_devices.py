@@ -47,3 +47,9 @@ def test_each_has_a_status_and_what_holds_it(row: list[str]) -> None:
 def test_the_page_it_leads_to_and_the_policy_are_there() -> None:
     assert (ROOT / "SECURITY.md").exists()
     assert "cityops-agent claim" in (ROOT / "docs" / "provisioning.md").read_text(encoding="utf-8")
+
+
+def test_it_speaks_of_the_tree_that_it_is_in() -> None:
+    """Written while others were at work, it said of them that they are elsewhere."""
+    text = PAGE.read_text(encoding="utf-8")
+    assert [word for word in ("branch", "work of their own") if word in text] == []

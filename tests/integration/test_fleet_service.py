@@ -332,7 +332,7 @@ async def test_a_setting_that_ends_the_process_at_its_start_is_taken_back(town: 
     start = (
         "import os, sys\n"
         "from devices.agent import service\n"
-        "service._set_level = lambda level: os._exit(70)\n"
+        "service.set_level = lambda level: os._exit(70)\n"
         "from devices.agent.__main__ import main\n"
         "sys.exit(main(['run', '--first-within-s', '0', '--config', sys.argv[1]]))\n"
     )

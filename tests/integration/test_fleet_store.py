@@ -217,6 +217,15 @@ async def test_nonsense_is_survived(town):
     assert one.report.reasons[0].startswith("not understood")
 
 
+async def test_a_whole_number_with_a_point_stops_nobody(town):
+    await town.set("kind", "frog", cadence_s=120)
+    await town.look()
+    await town.say("frog-1", version=1, state="applied", settings={"cadence_s": 120.0})
+    await town.say("frog-2", version=1, state="applied", settings={"cadence_s": 120})
+    await town.look()
+    assert [await town.cadence_of(name) for name in ("frog-1", "frog-2")] == [120, 120]
+
+
 async def test_a_change_shows_what_it_would_do_and_is_taken_back(town):
     first = await town.set("kind", "frog", cadence_s=120, judge__cold_c=15.0)
     seen = await town.desk.preview("kind", "frog", {"cadence_s": 60, "judge.cold_c": None})

@@ -7,6 +7,9 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import psycopg
+import pytest
+
 from tests.fakes import lorawan as fake
 from tests.fakes.codecs import HERE
 from tests.fakes.website import Site
@@ -293,3 +296,20 @@ async def test_the_page_without_a_script(site: Site) -> None:
     assert bound.status_code == 303
     ended = await browser.post("/lorawan/codecs/em400/unbind", data={"dev_eui": fake.EUI})
     assert ended.headers["location"] == "/lorawan/codecs/em400?done=unbound"
+
+
+async def test_the_websites_login_binds_no_sensor_to_a_homes_device(site: Site) -> None:
+    frog, a = next(d.name for d in site.town.devices if d.kind == "frog"), a_bin(site)
+    await site.with_key(WRITE).post("/api/v1/lorawan/codecs", json=body())
+    async with await psycopg.AsyncConnection.connect(site.dsn, autocommit=True) as conn:
+        numbers = dict(await (await conn.execute("select name, device_id from device")).fetchall())
+        await conn.execute("set role cityops_api")
+        bind = (
+            "insert into lorawan_binding (dev_eui, device_id, codec_id, bound_by)"
+            " select %s, %s, codec_id, 'me' from lorawan_codec limit 1"
+        )
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            await conn.execute(bind, (fake.EUI, numbers[frog]))
+        await conn.execute(bind, (fake.EUI, numbers[a]))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            await conn.execute("update lorawan_binding set device_id = %s", (numbers[frog],))

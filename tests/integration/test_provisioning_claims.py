@@ -259,3 +259,32 @@ async def test_weak_keys_and_nonsense_get_no_certificate(db_dsn: str, tmp_path: 
 def test_verifiers_are_salted() -> None:
     one, other = (make_verifier("same", os.urandom(12)) for _ in range(2))
     assert one != other
+
+
+async def test_a_password_that_was_given_up_or_revoked_never_comes_back(office: Office) -> None:
+    card, second = await office.provisioned("frog-1"), Card()
+    await rotated(office, "frog-1", card.password, second.verifier)
+    with pytest.raises(ClaimRefusedError, match="before") as told:
+        await rotated(office, "frog-1", second.password, card.verifier)
+    assert told.value.status == 422
+    await office.desk.revoke("frog-1", WHO, "lost")
+    label = await office.desk.label("frog-1", WHO)
+    assert await refused(office, label.code, second) == 422
+    assert await office.state("frog-1") == "unclaimed"
+    assert (await office.claim(label.code, Card())).name == "frog-1"  # the code was not used up
+
+
+async def test_a_key_on_a_curve_that_nobody_knows_is_refused(office: Office, tmp_path: Path) -> None:
+    signer = DeviceAuthority(*authority(tmp_path))
+    pem = request_for(ec.generate_private_key(ec.SECP256R1()))
+    der = base64.b64decode("".join(pem.splitlines()[1:-1])).replace(_P256, _UNKNOWN)
+    odd = f"-----BEGIN CERTIFICATE REQUEST-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE REQUEST-----\n"
+    with pytest.raises(ProvisioningRefusedError):
+        signer.sign(odd, "frog-1", datetime.now(UTC))
+    shown = authority(tmp_path, "odd")[0].read_text()
+    der = base64.b64decode("".join(shown.splitlines()[1:-1])).replace(_P256, _UNKNOWN)
+    odd = f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n"
+    assert signer.proves(pem, odd, b"") is None
+
+
+_P256, _UNKNOWN = bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06082a8648ce3d030106")

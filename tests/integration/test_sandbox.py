@@ -258,3 +258,48 @@ def test_a_codec_is_let_go_of_and_comes_back() -> None:
                 answers = made.run(body(f"return {{data: {{n: {n}}}}}"), [call()] * 4)
                 assert [a.result for a in answers] == [{"data": {"n": n}}] * 4
         made.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{stopped: 1}",
+        "5",
+        "null",
+        "[]",
+        "{thrown: 5}",
+        "{missing: {}}",
+        "{notes: 5, result: {}}",
+        "undefined",
+    ],
+)
+def test_a_codec_cannot_write_our_side_of_the_answer(decoder: Decoder, said: str) -> None:
+    """What an object's own toJSON says is the codec's result, and never what we say of it."""
+    given = body(
+        f"Object.prototype.toJSON = Array.prototype.toJSON = () => ({said}); return {{data: {{a: NaN}}}}"
+    )
+    (found,) = decode_uplinks(decoder, given, [payload("01")])
+    assert found.problem is not None
+    assert found.problem.code in ("wrong_answer", "too_deep")  # an object in it has that toJSON, too
+
+
+def test_what_was_made_read_only_is_forgotten(decoder: Decoder) -> None:
+    given = body(
+        "const was = Object.getOwnPropertyDescriptor(Math, 'abs').writable;"
+        "Object.defineProperty(Math, 'abs', {writable: false}); return {data: {was}}"
+    )
+    found = decode_uplinks(decoder, given, [payload("01")] * 3)
+    assert [one.data for one in found] == [{"was": True}] * 3
+
+
+def test_a_source_cannot_leave_the_function_that_it_is_put_into(decoder: Decoder) -> None:
+    given = Codec("}); let n = 0; (function () { function decodeUplink() { return {data: {n: ++n}} }")
+    code, message = problem(decoder, given)
+    assert code == "not_loaded"
+    assert "SyntaxError" in message
+
+
+def test_what_a_codec_throws_is_kept_short(decoder: Decoder) -> None:
+    code, message = problem(decoder, body("throw 'x'.repeat(50000)"))
+    assert code == "threw"
+    assert len(message) < 1100

@@ -235,3 +235,34 @@ async def test_the_newest_map_of_the_device_counts_else_of_the_kind(site: Site, 
     assert await site.sql(
         "select count(*) from bin_reading where distance_mm = 700 and received_at > now() - interval '1 day'"
     ) == [(1,)]
+
+
+async def test_what_nobody_foresaw_costs_its_pack_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    town = Town()
+    good = {"n": "distance_mm", "v": 700, "t": T}
+    assert await town.take({"n": "distance_mm", "v": 1, "t": 1e300}) == (
+        "not_decoded",
+        "The codec of the kind's own names can't decode it: 1e+300 s since 1970 is no time that a calendar has.",
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr("ingest.bridge.senml.payload_of", lambda *_: 1 // 0)
+        assert (await town.take(good))[0] == "server_fault"
+    assert await town.take(good) == (None, None)
+
+
+@pytest.mark.parametrize("rule", [{"scale": 10**400}, {"offset": -(10**400)}, {"enum": {"1": 10**400}}])
+async def test_a_number_too_large_in_a_map_is_a_fault_of_the_map(rule: dict[str, Any]) -> None:
+    spec = {"fields": {"distance_mm": {"from": "level", **rule}}}
+    code, reason = await Town(fake.codec("map", "", field_map=spec, name="senml.bin")).take(
+        {"n": "level", "v": 1, "t": T}
+    )
+    assert (code, "wanted is a number" in reason) == ("bad_map", True)
+
+
+async def test_the_same_refused_message_of_two_packs_is_dead_in_both() -> None:
+    town = Town()
+    body = json.dumps([{"n": "distance_mm", "v": 1e9, "t": T}]).encode()
+    for key in ("one", "two"):
+        await town.inbox.receive(Arrival(source_id=3, kind="senml", key=key, topic="bin-0", body=body))
+    await town.worker.step()
+    assert [town.inbox.events[n].state for n in (1, 2)] == ["dead", "dead"]

@@ -262,3 +262,13 @@ async def test_a_header_that_is_no_header_is_refused_in_words(site: Site) -> Non
             headers={"Authorization": value},
         )
         assert answer.status_code == 401
+
+
+async def test_a_neighbour_who_types_nonsense_keeps_no_frog_out(site: Site) -> None:
+    _, code = await added(site)
+    await site.join(HOME)
+    wrong = {"code": make_code(bytes(RANDOM_BYTES)), "home": HOME}
+    assert (await site.http.post("/claim", data=wrong)).status_code == 404
+    await site.sql("update join_try set tries = 1000")
+    assert (await site.http.post("/claim", data=wrong)).status_code == 429
+    assert (await site.http.post("/claim", data={"code": code, "home": HOME})).status_code == 303

@@ -15,6 +15,9 @@ begin
         execute format('create policy homes_are_not_shown on %I using ((select current_user) <> ''cityops_api'''
                        ' or not lorawan_private(dev_eui))', hidden);
     end loop;
+    -- A sensor that nobody knows may not be made a home's from the website either: its readings would be the home's.
+    alter policy homes_are_not_shown on lorawan_binding
+        with check ((select current_user) <> 'cityops_api' or not lorawan_private(dev_eui) and not is_private(device_id));
 end $$;
 
 -- A source without the mark of its token.

@@ -138,9 +138,13 @@ def _path(value: object, key: str) -> Path:
 
 
 def _number(value: object, key: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    try:
+        number = math.nan if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
         raise MapError(f"{key}: {_shown(value)}; wanted is a number")
-    return float(value)
+    return number
 
 
 def _unit(value: object, field: str, key: str) -> Linear:

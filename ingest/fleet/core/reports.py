@@ -48,16 +48,18 @@ def understand(
         boot=min(max(said.boot, 0), 2**62),
         about=said.about or said.version,
     )
-    settings = {n: v for n, v in said.settings.items() if n in declared and _holds(declared[n], v)}
+    held = {n: _held(declared[n], v) for n, v in said.settings.items() if n in declared}
+    settings = {n: v for n, v in held.items() if v is not None}
     desired = versions.get(said.version, {})
     differs = unlike(desired, settings, declared, (*said.unknown, *said.unused))
     return Understood(said=said, settings=settings, differs=differs)
 
 
-def _holds(setting: Setting, value: Value) -> bool:
+def _held(setting: Setting, value: Value) -> Value | None:
+    """Return a value as its setting's type (120.0 of a whole number is 120); None where it is not allowed."""
     if setting.type == "pem":
-        return isinstance(value, str) and value.startswith("sha256:") and len(value) <= 80
-    return typed(setting, value) is not None
+        return value if isinstance(value, str) and value.startswith("sha256:") and len(value) <= 80 else None
+    return typed(setting, value)
 
 
 def _texts(found: Iterable[str]) -> tuple[str, ...]:
