@@ -10,13 +10,12 @@ import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-import structlog
-
 from cityops.errors import CityopsError
 from devices.agent.clock_state import Moment
 from devices.agent.part import Voice
+from devices.log import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 AGAIN_S = 3600.0
 DAY_S = 86_400.0
@@ -27,11 +26,16 @@ SYNCHRONISED = 2
 class Rotation:
     """See :class:`devices.agent.part.Part`.
 
+    Attributes:
+        every_s: how often it wants a turn [s]; what is due in days can wait for that.
+
     Args:
         path: file of the present password; its time is when that was made.
         every_days: age at which it is old [d].
         rotate: has the server know the next one; CityopsError where that fails.
     """
+
+    every_s = 60.0
 
     def __init__(self, path: Path, every_days: int, rotate: Callable[[], None]) -> None:
         self._path = path

@@ -17,12 +17,10 @@ from devices.agent.config import AgentConfig
 from devices.agent.only_one import OnlyOne
 from devices.agent.paho_link import PahoLink
 from devices.agent.publisher import Limits, Publisher
-from devices.agent.rotation import Rotation
 from devices.agent.sampler import Sampler
 from devices.agent.sensor_build import build_sensors
 from devices.agent.settings_build import make_settings
 from devices.agent.systemd import Notifier
-from devices.agent.update.join import make_updates
 from devices.agent.waker import Waker
 from devices.contract.kind import discover
 from devices.drivers.base import Sensor
@@ -31,6 +29,7 @@ from devices.log import get_logger, set_level
 if TYPE_CHECKING:  # imported by those devices only that have them
     from devices.agent.frog import Frog, FrogParts
     from devices.agent.home_assistant import HomeAssistant
+    from devices.agent.update.part import Updates
 
 log = get_logger(__name__)
 
@@ -92,9 +91,7 @@ class DeviceService:
             install=self._outbox.install_id,
         )
         cadence_s = config.device.cadence_s or kind.cadence_s
-        self._updates = make_updates(
-            config.update, kind.name, cadence_s, os.environ, lambda line: log.info("update", said=line)
-        )
+        self._updates = self._make_updates(kind.name, cadence_s)
         self.agent = Agent(
             identity,
             Sampler(kind, sensors, cadence_s, boot_time_s()),
@@ -183,11 +180,20 @@ class DeviceService:
         if server is None or path is None or server.rotate_days == 0:
             return
         from devices.agent.rotate import rotate_password, sender
+        from devices.agent.rotation import Rotation
 
         send = sender(name, server.url, server.ca)
         self.agent.join(
             Rotation(Path(path), server.rotate_days, lambda: rotate_password(send, name, Path(path)))
         )
+
+    def _make_updates(self, kind: str, cadence_s: float) -> Updates | None:
+        if self._config.update is None:
+            return None
+        from devices.agent.update.join import make_updates
+
+        said = lambda line: log.info("update", said=line)  # noqa: E731
+        return make_updates(self._config.update, kind, cadence_s, os.environ, said)
 
     def _make_frog(self, parts: FrogParts | None) -> Frog | None:
         if parts is None and not self._config.is_frog:

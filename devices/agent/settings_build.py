@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devices.agent.agent import Agent
 from devices.agent.broker import BrokerAddress
@@ -19,10 +20,12 @@ from devices.agent.effects import (
     LogEffect,
     defaults_of,
 )
-from devices.agent.frog import Frog
 from devices.agent.settings_card import FileCard
 from devices.agent.settings_part import SettingsPart
 from devices.contract.kind import Kind
+
+if TYPE_CHECKING:  # the page comes with it
+    from devices.agent.frog import Frog
 
 SETTINGS_FILE = "settings.json"
 

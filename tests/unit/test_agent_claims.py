@@ -262,6 +262,10 @@ def test_an_old_password_is_rotated_by_the_device_itself_and_a_failure_tried_aga
     assert server.verifier != first
 
 
+def test_a_rotation_lets_the_loop_sleep(tmp_path: Path) -> None:
+    assert Rotation(tmp_path / "password", 180, lambda: None).every_s >= 30.0
+
+
 def test_a_refusal_without_a_next_password_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "password"
     path.write_text("one\n")
