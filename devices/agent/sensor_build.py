@@ -87,7 +87,8 @@ def _built(section: s.Section, kind: Kind | None, board: Board, times: Times, la
     bottom = _MAKERS[type(section)](section, board, times, latest)
     sensor: Sensor = Retrying(bottom.driver, section.tries, bottom.reopen, times.sleep, section.REST_S)
     sensor = StuckWatch(sensor, section.stuck_limit)
-    sensor = _dried(section, sensor, bottom.driver, times)
+    drying = _drying(section, sensor, bottom.driver, times)
+    sensor = drying or sensor
     sensor = _adjusted(section, sensor)
     names = {value: value for value in section.GIVES} if kind is None else names_of(section, kind)
     sensor = Named(sensor, names)
@@ -95,7 +96,10 @@ def _built(section: s.Section, kind: Kind | None, board: Board, times: Times, la
         steps = {name: STEPS[name] for name in names.values() if name in STEPS and section.check_steps}
         sensor = Plausible(sensor, kind.by_name, steps, times.clock)
     label = f"{section.driver} {section.place}"
-    return Built(label, section, _Told(sensor, latest))
+    told = (
+        _Told(sensor, latest) if drying is None else _DriedTold(sensor, latest, drying, _dry_after_h(section))
+    )
+    return Built(label, section, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +115,26 @@ class _Told:
         return values
 
 
-def _dried(section: s.Section, sensor: Sensor, driver: Sensor, times: Times) -> Sensor:
-    if not isinstance(section, s.ShtSection) or section.dry_after_h is None:
-        return sensor
+@dataclass(frozen=True, slots=True)
+class _DriedTold(_Told):
+    """One whose chip has a heater; settings of the fleet say when it is used (devices/agent/effects.py)."""
+
+    drying: Drying
+    dry_after_h: float | None
+
+    def dry_after(self, hours: float | None) -> None:
+        self.drying.dry_after(hours)
+
+
+def _dry_after_h(section: s.Section) -> float | None:
+    return section.dry_after_h if isinstance(section, s.ShtSection) else None
+
+
+def _drying(section: s.Section, sensor: Sensor, driver: Sensor, times: Times) -> Drying | None:
+    if not isinstance(section, s.ShtSection):
+        return None
     pulse_s = 1.1 if isinstance(section, s.Sht4xSection) else _SHT3X_PULSE_S
-    rule = Rule(section.dry_after_h * 3600.0, pulse_s)
+    rule = Rule(None if section.dry_after_h is None else section.dry_after_h * 3600.0, pulse_s)
     return Drying(sensor, cast("Heater", driver), rule, times.clock)
 
 

@@ -8,7 +8,7 @@ is the heater's, so it is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devices.drivers.base import Heater, Sensor, SensorError, Skipped
 
@@ -19,10 +19,10 @@ NEAR_FULL_PCT = 97.0
 class Rule:
     """When to heat: after ``after_s`` without a break above 97 %, for ``pulse_s``, then ``settle_s`` of rest [s].
 
-    Not again before another ``after_s`` near full.
+    None: never. Not again before another ``after_s`` near full.
     """
 
-    after_s: float
+    after_s: float | None
     pulse_s: float = 1.1
     settle_s: float = 120.0
 
@@ -41,7 +41,9 @@ class Dampness:
 
     def due(self, rule: Rule, now_s: float) -> bool:
         """Whether the chip is to be heated now."""
-        return self.since_s is not None and now_s - self.since_s >= rule.after_s
+        if self.since_s is None or rule.after_s is None:
+            return False
+        return now_s - self.since_s >= rule.after_s
 
 
 class Drying:
@@ -61,6 +63,10 @@ class Drying:
         self._damp = Dampness()
         self._heated_at_s: float | None = None
         self._cooled_at_s: float | None = None
+
+    def dry_after(self, hours: float | None) -> None:
+        """Dry it after so many hours near 100 % from now on; None: never. A pulse that goes on comes to its end."""
+        self._rule = replace(self._rule, after_s=None if hours is None else hours * 3600.0)
 
     def read(self) -> Mapping[str, float]:
         """Return the sensor's values.
