@@ -318,3 +318,23 @@ def test_it_waits_for_its_window(tmp_path: Path) -> None:
     table.now_s += (25 - hour) * 3600
     table.turn()
     assert table.part.restart_wanted
+
+
+def test_a_message_that_is_nested_too_deep_ends_nothing(table: Table) -> None:
+    table.start()
+    table.part.heard("firmware", b'{"more": ' + b"[" * 200_000 + b"]" * 200_000 + b"}", table.voice)
+    assert table.part.state.phase == "idle"
+
+
+def test_a_staged_version_waits_for_a_connection_to_prove_itself_on(table: Table) -> None:
+    body, opened = COUNCIL.bundle(2)
+    table.start()
+    table.hear(offer_of(opened))
+    while table.part.state.phase != "staged":
+        table.turns(body, 1)
+    table.voice.connected = False
+    table.turn(seconds=3600)
+    assert table.part.state.phase == "staged"
+    table.voice.connected = True
+    table.turn()
+    assert table.part.restart_wanted

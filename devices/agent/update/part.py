@@ -132,7 +132,7 @@ class Updates:
                 self._told_by_server(_FIRMWARE.decode(payload), voice)
             else:
                 self._take(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError) as e:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
             self._tell(f"a message on updates can't be read: {e}")
         except OSError as e:
             self._card(e)
@@ -196,7 +196,7 @@ class Updates:
         elif self.state.phase == "fetching":
             self._fetch(moment, voice, now_s)
         elif self.state.phase == "staged":
-            self._switch(moment, now_s)
+            self._switch(moment, voice, now_s)
 
     def _judge(self, gate: Gate, voice: Voice, now_s: float) -> None:
         verdict = gate.judge(now_s, connected=voice.connected)
@@ -291,8 +291,10 @@ class Updates:
             self._to(steps.refused(self.state, staged.code, staged.reason))
             self._files.remove(self._places.fetch)
 
-    def _switch(self, moment: Moment, now_s: float) -> None:
+    def _switch(self, moment: Moment, voice: Voice, now_s: float) -> None:
         settings = self._settings
+        if not voice.connected:  # without a connection no version proves itself
+            return
         if not self._fields and now_s - self._started_s < settings.switch_after_s:
             return
         if moment.clk == Clk.SYNCHRONISED and not in_window(settings.section.window, moment.wall_ms):
