@@ -121,9 +121,16 @@ class PahoLink:
 
     def _open(self) -> None:
         self._attempted = True
-        session = PahoSession(
-            self._broker, self._client_id, self._will, self._events, on_up=self._up, on_end=self._down
-        )
+        try:
+            session = PahoSession(
+                self._broker, self._client_id, self._will, self._events, on_up=self._up, on_end=self._down
+            )
+        except (
+            OSError,
+            ValueError,
+        ) as e:  # a certificate that can't be read: it measures on, and tries again
+            self._down(f"{self._broker.host}:{self._broker.port}: {e}")
+            return
         self._session = session
         session.open()
 
