@@ -19,7 +19,6 @@ from devices.contract.settings.check import as_reported, digest_of
 from devices.contract.settings.declared import GAIN_MOST, corrected, settings_of
 from devices.contract.settings.model import Settings, Value
 
-
 _DRY_AFTER_H = 12.0
 """Where the file of no sensor says and the settings switch the heater on [h]."""
 

@@ -91,7 +91,7 @@ class DeviceService:
             install=self._outbox.install_id,
         )
         cadence_s = config.device.cadence_s or kind.cadence_s
-        self._updates = self._make_updates(kind.name, cadence_s)
+        self._updates = self._make_updates(kind.name)
         self.agent = Agent(
             identity,
             Sampler(kind, sensors, cadence_s, boot_time_s()),
@@ -157,9 +157,10 @@ class DeviceService:
 
     def _turn(self) -> None:
         moment = self._moment()
-        due_in_s = self.agent.step(moment)
+        self.agent.step(moment)
         if self._frog is not None:
             self._frog.turn(self._moment())
+        due_in_s = self.agent.sampler.due_s - boot_time_s()  # sensors may have taken seconds
         self._link.service(max(0.0, min(due_in_s, self.agent.wake_in_s(), self._patience_s(moment))))
         self._report()
         self._notifier.alive(time.monotonic())
@@ -187,13 +188,18 @@ class DeviceService:
             Rotation(Path(path), server.rotate_days, lambda: rotate_password(send, name, Path(path)))
         )
 
-    def _make_updates(self, kind: str, cadence_s: float) -> Updates | None:
+    def _make_updates(self, kind: str) -> Updates | None:
         if self._config.update is None:
             return None
         from devices.agent.update.join import make_updates
 
-        said = lambda line: log.info("update", said=line)  # noqa: E731
-        return make_updates(self._config.update, kind, cadence_s, os.environ, said)
+        return make_updates(
+            self._config.update,
+            kind,
+            lambda: self.agent.sampler.cadence_s,
+            os.environ,
+            lambda line: log.info("update", said=line),
+        )
 
     def _make_frog(self, parts: FrogParts | None) -> Frog | None:
         if parts is None and not self._config.is_frog:

@@ -11,6 +11,8 @@ import pytest
 
 from devices.agent.update.durable import Places, load
 from devices.agent.update.files import RealFiles
+from devices.agent.update.join import make_updates
+from devices.agent.update.section import UpdateSection
 from devices.launcher import launch
 from tests.fakes.update_bench import Council, Table, offer_of
 
@@ -338,3 +340,22 @@ def test_a_staged_version_waits_for_a_connection_to_prove_itself_on(table: Table
     table.voice.connected = True
     table.turn()
     assert table.part.restart_wanted
+
+
+def test_a_card_that_spoiled_state_and_manifest_leaves_an_agent_that_measures(table: Table) -> None:
+    table.start()
+    updated(table, 2)
+    (table.root / "update/state.json").write_bytes(b"\0" * 100)
+    (table.root / "update/slots/a/manifest.json").write_bytes(b"\0" * 100)
+    assert launched(table) == "a"
+    assert (table.part.state.current, table.part.state.spare, table.part.state.serial) == ("a", "b", 0)
+
+
+def test_a_trial_is_as_long_as_the_cadence_that_is_in_force_needs() -> None:
+    cadence_s = [300.0]
+    launched_as = {"CITYOPS_SLOT": "a", "CITYOPS_UPDATE_ROOT": "/nonexistent"}
+    part = make_updates(UpdateSection(), "frog", lambda: cadence_s[0], launched_as, print)
+    assert part is not None
+    assert part._settings.within_s == 900.0
+    cadence_s[0] = 3600.0
+    assert part._settings.within_s == 9000.0
