@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # imported by those devices only that have them
 log = get_logger(__name__)
 
 FIRMWARE = "0.1.0"
+"""Of an agent as it was installed; one out of a slot says its bundle's version."""
 OUTBOX_FILE = "outbox.db"
 _TIMESYNC = Path("/run/systemd/timesync/synchronized")
 _LONGEST_WAIT_S = 30.0
@@ -83,15 +84,15 @@ class DeviceService:
         self._outbox = CardOutbox(Path(config.device.data_dir) / OUTBOX_FILE)
         self._watch = ClockWatch(self._outbox.last_wall_ms())
         rng = random.Random()
+        self._updates = self._make_updates(kind.name)
         identity = Identity(
             device=config.device.name,
             kind=kind.name,
             shard=config.shard,
-            firmware=FIRMWARE,
+            firmware=(self._updates.version if self._updates is not None else "") or FIRMWARE,
             install=self._outbox.install_id,
         )
         cadence_s = config.device.cadence_s or kind.cadence_s
-        self._updates = self._make_updates(kind.name)
         self.agent = Agent(
             identity,
             Sampler(kind, sensors, cadence_s, boot_time_s()),
@@ -223,7 +224,7 @@ class DeviceService:
             kind=discover()[identity.kind],
             name=section.name,
             cadence_s=round(self.agent.sampler.cadence_s),
-            firmware=FIRMWARE,
+            firmware=identity.firmware,
             prefix=section.prefix,
         )
         made = HomeAssistant(subject, section.address(), enabled=section.enabled)

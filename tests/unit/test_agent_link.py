@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from paho.mqtt.client import MQTTMessage
 
 from devices.agent import credential
 from devices.agent.broker import BrokerAddress, Will
@@ -12,6 +13,7 @@ from devices.agent.credential import PasswordFiles, next_of
 from devices.agent.effects import BrokerEffect
 from devices.agent.link import ServerLimits
 from devices.agent.paho_link import PahoLink
+from devices.agent.paho_session import PahoSession
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
@@ -19,6 +21,7 @@ PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 class Events:
     def __init__(self) -> None:
         self.reasons: list[str] = []
+        self.messages: list[bytes] = []
 
     def on_connected(self, limits: ServerLimits) -> None: ...
 
@@ -27,7 +30,8 @@ class Events:
 
     def on_puback(self, mid: int, code: int) -> None: ...
 
-    def on_message(self, topic: str, payload: bytes) -> None: ...
+    def on_message(self, topic: str, payload: bytes) -> None:
+        self.messages.append(payload)
 
 
 @pytest.mark.parametrize("content", [None, "", "no certificate"])
@@ -76,3 +80,18 @@ def test_an_authority_that_a_power_cut_left_empty_is_written_again(tmp_path: Pat
     ca.write_text("")
     BrokerEffect(moved.append, lambda: installed, tmp_path).apply(settings)
     assert ca.read_text() == PEM
+
+
+def test_what_the_old_broker_says_after_a_move_is_not_heard(tmp_path: Path) -> None:
+    """A receipt in the same read as the settings that name a new broker must not confirm them."""
+    events, old = Events(), BrokerAddress()
+    link = PahoLink(old, "frog-1", Will("t", b""), events, first_within_s=3600.0)
+    session = PahoSession(old, "frog-1", Will("t", b""), events, on_up=lambda: None, on_end=lambda _: None)
+    link._session = session
+    receipt = MQTTMessage(topic=b"receipt")
+    receipt.payload = b"one"
+    session._message(session.client, None, receipt)
+    link.move(BrokerAddress(host="b.example"))
+    session._message(session.client, None, receipt)
+    assert events.messages == [b"one"]
+    link.close()

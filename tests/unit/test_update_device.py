@@ -9,6 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from devices.agent.config import AgentConfig, BrokerSection, DeviceSection
+from devices.agent.sensor_sections import Sht4xSection
+from devices.agent.service import DeviceService
 from devices.agent.update.durable import Places, load
 from devices.agent.update.files import RealFiles
 from devices.agent.update.join import make_updates
@@ -359,3 +362,22 @@ def test_a_trial_is_as_long_as_the_cadence_that_is_in_force_needs() -> None:
     assert part._settings.within_s == 900.0
     cadence_s[0] = 3600.0
     assert part._settings.within_s == 9000.0
+
+
+def test_a_device_says_the_version_that_it_runs(
+    tmp_path: Path, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.start()
+    updated(table, 2)
+    monkeypatch.setenv("CITYOPS_SLOT", "a")
+    monkeypatch.setenv("CITYOPS_UPDATE_ROOT", str(table.root / "update"))
+    config = AgentConfig(
+        device=DeviceSection(name="frog-1", kind="frog", data_dir=str(tmp_path)),
+        broker=BrokerSection(host="127.0.0.1", port=1),
+        sensors=(Sht4xSection(),),
+        update=UpdateSection(),
+    )
+    service = DeviceService(config, [])
+    assert service.agent.status().firmware == "1.2"
+    assert service.settings.reported().firmware == "1.2"
+    service.run(lambda: True)

@@ -90,6 +90,11 @@ class Updates:
         return _BUSY_S if self._gate is not None or self.state.phase != "idle" else _IDLE_S
 
     @property
+    def version(self) -> str:
+        """Of the bundle that runs; "" for the agent as it was installed."""
+        return "" if self.state.running is None else self.state.running.version
+
+    @property
     def on_trial(self) -> bool:
         """Whether what runs has yet to prove itself."""
         return self._gate is not None
