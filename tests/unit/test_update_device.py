@@ -381,3 +381,21 @@ def test_a_device_says_the_version_that_it_runs(
     assert service.agent.status().firmware == "1.2"
     assert service.settings.reported().firmware == "1.2"
     service.run(lambda: True)
+
+
+def test_the_loop_sleeps_while_an_update_only_waits(table: Table) -> None:
+    body, opened = COUNCIL.bundle(2)
+    table.section = UpdateSection(keys_file=str(table.keys_file), start_within_s=0, window="00:00-00:00")
+    table.start()
+    table.hear(offer_of(opened))
+    assert table.part.every_s >= 30.0, "its time to begin is yet to come"
+    table.turn()
+    assert (table.part.state.phase, table.part.every_s) == ("fetching", 1.0)
+    table.voice.connected = False
+    table.turn()
+    assert table.part.every_s >= 30.0, "no network"
+    table.voice.connected = True
+    table.part.connected(table.voice)
+    table.turns(body, 60)
+    assert table.part.state.phase == "staged"
+    assert table.part.every_s >= 30.0, "the hour at which it may begin"

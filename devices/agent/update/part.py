@@ -75,6 +75,7 @@ class Updates:
         self._say_s = 0.0
         self._told: bytes = b""
         self._gate: Gate | None = None
+        self._was_connected = False
         self.restart_wanted = False
         self.state = load(files, self._places, settings.slot)
         self._wake()
@@ -86,8 +87,9 @@ class Updates:
 
     @property
     def every_s(self) -> float:
-        """How often it wants a turn at least [s]: seldom while nothing goes on, so that the device may sleep."""
-        return _BUSY_S if self._gate is not None or self.state.phase != "idle" else _IDLE_S
+        """How often it wants a turn at least [s]: seldom while it only waits, so that the device may sleep."""
+        fetches = self.state.phase == "fetching" and self._was_connected
+        return _BUSY_S if self._gate is not None or self._stager.busy or fetches else _IDLE_S
 
     @property
     def version(self) -> str:
@@ -145,6 +147,7 @@ class Updates:
     def turn(self, moment: Moment, voice: Voice) -> None:
         """Do what is due."""
         now_s = self._monotonic()
+        self._was_connected = voice.connected
         if self.restart_wanted or now_s < self._rest_s:
             return
         try:
