@@ -85,6 +85,7 @@ class DeviceService:
         self._watch = ClockWatch(self._outbox.last_wall_ms())
         rng = random.Random()
         self._updates = self._make_updates(kind.name)
+        on_trial = self._updates is not None and self._updates.on_trial
         identity = Identity(
             device=config.device.name,
             kind=kind.name,
@@ -100,7 +101,7 @@ class DeviceService:
             Publisher(Limits(), rng),
             time.monotonic,
             trouble=self._outbox.trouble,
-            observer=self._updates if self._updates is not None and self._updates.on_trial else None,
+            observer=self._updates if on_trial else None,
         )
         if self._updates is not None:
             self.agent.join(self._updates)
@@ -119,7 +120,7 @@ class DeviceService:
         self._frog = self._make_frog(parts)
         self.settings = make_settings(
             config, kind, self.agent, sensors, self._frog, move=self._link.move, set_level=set_level,
-            up_s=boot_time_s, tell=lambda line: log.info("settings", said=line),
+            up_s=boot_time_s, tell=lambda line: log.info("settings", said=line), is_blamed=not on_trial,
         )  # fmt: skip
         self.agent.join(self.settings)
         self._home_assistant = self._make_home_assistant()

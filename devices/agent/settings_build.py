@@ -41,6 +41,7 @@ def make_settings(
     set_level: Callable[[str], None],
     up_s: Callable[[], float],
     tell: Callable[[str], None],
+    is_blamed: bool,
 ) -> SettingsPart:
     """Return the part, with what was in force before put in force again; the agent is yet to be joined by it.
 
@@ -54,6 +55,7 @@ def make_settings(
         set_level: of the log.
         up_s: the sampler's clock: how long the machine has been on [s].
         tell: for the log.
+        is_blamed: whether starts count against the settings.
     """
     folder = Path(config.device.data_dir)
     effects: list[Effect] = [
@@ -82,4 +84,5 @@ def make_settings(
         up_s=up_s(),
         faults=lambda: (agent.sampler.failures, agent.sampler.last_failure),
         tell=tell,
+        is_blamed=is_blamed,
     )

@@ -48,6 +48,8 @@ class SettingsPart:
         lives_s: how long a change that can't cut the device off must live [s].
         faults: what the sensors failed with, and how often, so far.
         tell: for the device's own log.
+        is_blamed: whether a program that ends soon after its start counts against the settings; not while a new
+            firmware is on trial, whose own starts are counted.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class SettingsPart:
         lives_s: float = LIVES_S,
         faults: Callable[[], tuple[int, str]] = lambda: (0, ""),
         tell: Callable[[str], None] = lambda line: None,
+        is_blamed: bool = True,
     ) -> None:
         self._declared = settings_of(kind)
         self._cuts_off = frozenset(n for n, s in self._declared.items() if s.cuts_off)
@@ -84,7 +87,7 @@ class SettingsPart:
         self._unsaid = True
         self._could_say = False
         self.hears: tuple[str, ...] = ("desired",)
-        self._memory = self._begin(up_s)
+        self._memory = self._begin(up_s, is_blamed=is_blamed)
         self._resting = self._memory.trial is None and self._memory.starts == 0
 
     @property
@@ -132,13 +135,13 @@ class SettingsPart:
 
     # -- inside --------------------------------------------------------------------
 
-    def _begin(self, up_s: float) -> Memory:
+    def _begin(self, up_s: float, *, is_blamed: bool) -> Memory:
         try:
             memory = self._card.read()
         except CardError as e:
             self._notice = Failure(0, "rolled_back", (f"{e}: as installed until settings come again",))
             memory = Memory()
-        step = started(memory, up_s)
+        step = started(memory, up_s) if is_blamed else Step(memory, apply=True)
         self._memory = memory
         self._do(step, must_keep=False)
         return self._memory

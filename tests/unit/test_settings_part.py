@@ -34,13 +34,13 @@ class Device:
         self.is_up = True
         self.start()
 
-    def start(self) -> None:
+    def start(self, is_blamed: bool = True) -> None:
         self.up_s += 1.0
         self.sampler = Sampler(BIN, [Sensor()], 1800, 0.0)
         effects = [CadenceEffect(self.sampler, lambda: self.now_s), CalibrationEffect(self.sampler, BIN)]
         self.part = SettingsPart(
             BIN, self.card, Effects(BIN, [*effects, *self.extra]), lambda: self.now_s,
-            receipts=lambda: self.receipts, firmware="1.2", boot=7, up_s=self.up_s,
+            receipts=lambda: self.receipts, firmware="1.2", boot=7, up_s=self.up_s, is_blamed=is_blamed,
         )  # fmt: skip
 
     @property
@@ -262,3 +262,17 @@ def test_a_document_that_is_nested_too_deep_ends_nothing():
     deep = b"[" * 200_000 + b"]" * 200_000
     d.part.heard("desired", b'{"version": 1, "settings": {}, "more": ' + deep + b"}", d)
     assert (d.said[-1].version, d.said[-1].state) == (0, "refused")
+
+
+@pytest.mark.parametrize("rests", [True, False])
+def test_a_new_firmware_that_ends_at_its_start_costs_no_settings(rests: bool):
+    d = Device()
+    d.hear(1, calibration__temperature_c__offset=0.5)
+    if rests:
+        d.wait(31.0)
+    for _ in range(8):
+        d.start(is_blamed=False)
+    d.start()
+    d.part.connected(d)
+    assert d.wait(31.0).version == 1
+    assert d.said[-1].state == "applied"
