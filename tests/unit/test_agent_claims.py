@@ -261,6 +261,7 @@ def test_an_old_password_is_rotated_by_the_device_itself_and_a_failure_tried_aga
     assert turn(181, 6) == 1  # and fails
     assert turn(181, 6.5) == 1
     assert turn(181, 7.1) == 2
+    assert turn(181, 9) == 2, "the server knows: it is not asked each hour until the next connection"
     assert connected(server, PasswordFiles(path))
     assert server.verifier != first
 
