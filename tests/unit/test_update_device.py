@@ -402,7 +402,7 @@ def test_the_loop_sleeps_while_an_update_only_waits(table: Table) -> None:
 
 
 def test_a_card_that_answers_with_an_error_leaves_the_launcher_something_to_start(table: Table) -> None:
-    (table.root / "update").mkdir()
+    (table.root / "update/slots").mkdir(parents=True)
     unreadable = "x" * 300  # File name too long: an OSError that is none of "not there"
     (table.root / "update/state.json").write_text(json.dumps({"current": unreadable, "trial": None}))
     assert launch.prepare(table.root / "update") == ("factory", None)
