@@ -24,7 +24,7 @@ from devices.agent.systemd import Notifier
 from devices.agent.waker import Waker
 from devices.contract.kind import discover
 from devices.drivers.base import Sensor
-from devices.log import get_logger, set_level
+from devices.log import get_logger, level_now, set_level
 
 if TYPE_CHECKING:  # imported by those devices only that have them
     from devices.agent.frog import Frog, FrogParts
@@ -119,7 +119,7 @@ class DeviceService:
         self.agent.start(self._link)
         self._frog = self._make_frog(parts)
         self.settings = make_settings(
-            config, kind, self.agent, sensors, self._frog, move=self._link.move, set_level=set_level,
+            config, kind, self.agent, sensors, self._frog, move=self._link.move, set_level=set_level, level=level_now(),
             up_s=boot_time_s, tell=lambda line: log.info("settings", said=line), is_blamed=not on_trial,
         )  # fmt: skip
         self.agent.join(self.settings)

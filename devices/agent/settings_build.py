@@ -39,6 +39,7 @@ def make_settings(
     *,
     move: Callable[[BrokerAddress], None],
     set_level: Callable[[str], None],
+    level: str,
     up_s: Callable[[], float],
     tell: Callable[[str], None],
     is_blamed: bool,
@@ -53,6 +54,7 @@ def make_settings(
         frog: where it is one.
         move: has the link leave its broker for another one.
         set_level: of the log.
+        level: of the log as it was installed.
         up_s: the sampler's clock: how long the machine has been on [s].
         tell: for the log.
         is_blamed: whether starts count against the settings.
@@ -62,7 +64,7 @@ def make_settings(
         CadenceEffect(agent.sampler, up_s),
         CalibrationEffect(agent.sampler, kind),
         HeaterEffect(sensors),
-        LogEffect(set_level, "info"),
+        LogEffect(set_level, level),
     ]
     if frog is not None:
         from devices.agent.frog_effects import JudgeEffect  # what has no frog needs no page
