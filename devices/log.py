@@ -87,6 +87,12 @@ def configure(environment: Mapping[str, str], stream: TextIO | None = None) -> N
     root.setLevel(level.upper())
 
 
+def level_now() -> str:
+    """Return the least level that is logged."""
+    name = logging.getLevelName(logging.getLogger().level).lower()
+    return name if name in LEVELS else "info"
+
+
 def set_level(level: str) -> None:
     """Log from ``level`` on (``debug``, ``info``, ``warning``, ``error``), whatever was configured."""
     logging.getLogger().setLevel(level.upper())

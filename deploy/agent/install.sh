@@ -16,7 +16,7 @@ if [ -z "$ROOT" ]; then
     done
     id cityops-agent > /dev/null 2>&1 ||
         useradd --system --user-group --home-dir /var/lib/cityops-agent --no-create-home --shell /usr/sbin/nologin cityops-agent
-    # Two libraries from the package index, each by its hash; those for the pins as the system has them.
+    # Two libraries from the package index, and those for buses, pins and updates, each by its hash.
     [ -x "$OPT/bin/python" ] || python3 -m venv --system-site-packages "$OPT"
     "$OPT/bin/pip" install --quiet --require-hashes --no-deps -r "$SOURCE/requirements/pi.lock"
     "$OPT/bin/pip" install --quiet --no-deps --force-reinstall "$SOURCE"
@@ -27,6 +27,7 @@ if [ -z "$ROOT" ]; then
 fi
 
 install -d -m 750 "$ETC"
+install -m 640 "$HERE/agent.toml" "$ETC/agent.toml.example"
 [ -e "$ETC/agent.toml" ] || install -m 640 "$HERE/agent.toml" "$ETC/agent.toml"
 install -d "$ROOT/etc/systemd/system" "$ROOT/etc/systemd/journald.conf.d"
 install -m 644 "$HERE/cityops-agent.service" "$ROOT/etc/systemd/system/cityops-agent.service"
@@ -34,8 +35,10 @@ install -m 644 "$HERE/cityops-agent.service" "$ROOT/etc/systemd/system/cityops-a
 install -m 644 "$HERE/journald.conf" "$ROOT/etc/systemd/journald.conf.d/60-cityops-agent.conf"
 
 if [ -z "$ROOT" ]; then
-    chown -R root:cityops-agent "$ETC"
+    # The agent's own: it puts its next password there by itself, and what claim writes as root it must read.
+    chown -R cityops-agent:cityops-agent "$ETC"
+    ln -sfn /opt/cityops-agent/bin/cityops-agent /usr/local/bin/cityops-agent
     systemctl daemon-reload
     systemctl enable --quiet cityops-agent.service
 fi
-echo "installed; write $ETC/agent.toml, then: cityops-agent check, and sudo systemctl restart cityops-agent"
+echo "installed; sudo cityops-agent claim, or write $ETC/agent.toml and cityops-agent check; then sudo systemctl restart cityops-agent"

@@ -89,5 +89,8 @@ class PasswordFiles:
     def accepted(self) -> None:
         """The broker accepted it: a next one is the present one from now on."""
         if self._use_next and next_of(self._path).exists():
-            replace(next_of(self._path), self._path)
+            try:
+                replace(next_of(self._path), self._path)
+            except OSError:  # a card that takes nothing: the next one is used where it lies
+                return
         self._use_next = False

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from devices.agent.broker import BrokerAddress
+from devices.agent.credential import write
 from devices.agent.sampler import Sampler
 from devices.contract.kind import Kind
 from devices.contract.settings.check import as_reported, digest_of
 from devices.contract.settings.declared import GAIN_MOST, corrected, settings_of
 from devices.contract.settings.model import Settings, Value
+
+_DRY_AFTER_H = 12.0
+"""Where the file of no sensor says and the settings switch the heater on [h]."""
 
 
 class Effect(Protocol):
@@ -95,17 +99,13 @@ class CalibrationEffect:
         self._sampler.correct({name: pair for name, pair in found.items() if pair != (1.0, 0.0)})
 
 
-DRY_AFTER_H = 12.0
-"""What is offered where a device is installed without drying [h]."""
-
-
 @runtime_checkable
 class Dryable(Protocol):
-    """A sensor whose chip can be dried with its heater."""
+    """A sensor whose chip can be dried with its heater; ``dry_after_h``: as its file says, None: never."""
 
     @property
-    def dries_after_h(self) -> float | None:
-        """After how many hours near 100 % it is dried; None: never."""
+    def dry_after_h(self) -> float | None:
+        """After so many hours near 100 % as it was installed [h]."""
         ...
 
     def dry_after(self, hours: float | None) -> None:
@@ -118,19 +118,21 @@ class HeaterEffect:
 
     def __init__(self, sensors: Iterable[object]) -> None:
         self._sensors = [s for s in sensors if isinstance(s, Dryable)]
-        hours = self._sensors[0].dries_after_h if self._sensors else None
-        self.installed: Settings = {}
-        if self._sensors:
-            self.installed = {
-                "heater.enabled": hours is not None,
-                "heater.after_h": DRY_AFTER_H if hours is None else hours,
-            }
+        hours = [s.dry_after_h for s in self._sensors if s.dry_after_h is not None]
+        self.installed: Settings = (
+            {"heater.enabled": bool(hours), "heater.after_h": min(hours, default=_DRY_AFTER_H)}
+            if self._sensors
+            else {}
+        )
 
     def apply(self, settings: Settings) -> None:
-        """Tell each of them."""
-        hours = float(settings["heater.after_h"]) if self._sensors and settings["heater.enabled"] else None
+        """Tell each of them; where nobody sets anything each is as its own file says."""
+        if not self._sensors:
+            return
+        as_installed = all(settings[name] == value for name, value in self.installed.items())
+        hours = float(settings["heater.after_h"]) if settings["heater.enabled"] else None
         for sensor in self._sensors:
-            sensor.dry_after(hours)
+            sensor.dry_after(sensor.dry_after_h if as_installed else hours)
 
 
 class LogEffect:
@@ -188,10 +190,8 @@ class BrokerEffect:
         if pem == self.installed["broker.ca"]:
             return installed.tls_ca
         path = self._folder / f"broker-ca-{digest_of(pem)}.pem"
-        if not path.exists():
-            beside = path.with_suffix(".new")
-            beside.write_text(pem, encoding="utf-8")
-            beside.replace(path)
+        if _text(path) != pem:  # what a power cut left of it counts for nothing
+            write(path, pem)
         return path
 
 

@@ -96,10 +96,13 @@ class PahoLink:
         """Say goodbye to this broker and connect to another, at the next :meth:`service`.
 
         Not at once: who asks for it may be a message of this very connection, within which paho can't close it.
-        Until then nothing is sent any more.
+        Until then nothing is sent any more, and nothing heard: a receipt of the old broker, read together with what
+        asked for the move, would pass for one of the new.
         """
         self._broker = broker
         self._moves = True
+        if self._session is not None:
+            self._session.deaf = True
 
     def _move(self) -> None:
         self._moves = False
@@ -121,9 +124,16 @@ class PahoLink:
 
     def _open(self) -> None:
         self._attempted = True
-        session = PahoSession(
-            self._broker, self._client_id, self._will, self._events, on_up=self._up, on_end=self._down
-        )
+        try:
+            session = PahoSession(
+                self._broker, self._client_id, self._will, self._events, on_up=self._up, on_end=self._down
+            )
+        except (
+            OSError,
+            ValueError,
+        ) as e:  # a certificate that can't be read: it measures on, and tries again
+            self._down(f"{self._broker.host}:{self._broker.port}: {e}")
+            return
         self._session = session
         session.open()
 

@@ -32,7 +32,7 @@ _NOT_WHO_IT_SAYS = (134, 135)
 
 
 class PahoSession:
-    """One connection. After ``ended`` it is of no more use.
+    """One connection. After ``ended`` it is of no more use; once ``deaf`` it passes no message on.
 
     Args:
         on_end: called once, with a reason for a person, when the connection is over.
@@ -54,6 +54,7 @@ class PahoSession:
         self._on_end = on_end
         self.accepted = False
         self.ended = False
+        self.deaf = False
         self.client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5)
         self._prepare(will)
 
@@ -174,5 +175,5 @@ class PahoSession:
             self._events.on_puback(mid, code.value)
 
     def _message(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
-        if not self.ended:
+        if not (self.ended or self.deaf):
             self._events.on_message(message.topic, bytes(message.payload))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cityops.errors import CityopsError
 from devices.agent.clock_state import Moment
+from devices.agent.credential import next_of
 from devices.agent.part import Voice
 from devices.log import get_logger
 
@@ -26,17 +27,23 @@ SYNCHRONISED = 2
 class Rotation:
     """See :class:`devices.agent.part.Part`.
 
+    Attributes:
+        every_s: how often it wants a turn [s]; what is due in days can wait for that.
+
     Args:
         path: file of the present password; its time is when that was made.
         every_days: age at which it is old [d].
         rotate: has the server know the next one; CityopsError where that fails.
     """
 
+    every_s = 60.0
+
     def __init__(self, path: Path, every_days: int, rotate: Callable[[], None]) -> None:
         self._path = path
         self._every_s = every_days * DAY_S
         self._rotate = rotate
         self._next_s = 0.0
+        self._is_known = False
         self._thread: threading.Thread | None = None
 
     @property
@@ -66,6 +73,10 @@ class Rotation:
             self._thread.join(timeout_s)
 
     def _is_old(self, moment: Moment) -> bool:
+        if self._is_known and next_of(self._path).exists():
+            return (
+                False  # the server knows it; the next connection, which may be months away, goes over to it
+            )
         try:
             return moment.wall_ms / 1000.0 - self._path.stat().st_mtime >= self._every_s
         except OSError:
@@ -77,4 +88,5 @@ class Rotation:
         except CityopsError as e:
             log.warning("password not rotated; tried again in an hour", error=str(e))
         else:
+            self._is_known = True
             log.info("the server knows the next password")

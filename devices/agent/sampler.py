@@ -66,6 +66,9 @@ class Sampler:
             except SensorError as e:
                 self.failures += 1
                 self.last_failure = str(e)
+            except Exception as e:  # a driver's own mistake: it must not end what the others measure
+                self.failures += 1
+                self.last_failure = f"{type(e).__name__} in a driver: {e}"
         if all(name in fields for name in self._required) and all(
             any(name in fields for name in group) for group in self._groups
         ):

@@ -95,7 +95,7 @@ class Sending:
         """Forget what a receipt names; return whether it could be read."""
         try:
             receipt = _RECEIPT.decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self._counts.bad_messages += 1
             return False
         for part in receipt.received:

@@ -87,15 +87,18 @@ def _built(section: s.Section, kind: Kind | None, board: Board, times: Times, la
     bottom = _MAKERS[type(section)](section, board, times, latest)
     sensor: Sensor = Retrying(bottom.driver, section.tries, bottom.reopen, times.sleep, section.REST_S)
     sensor = StuckWatch(sensor, section.stuck_limit)
-    dryer = _dryer(section, sensor, bottom.driver, times)
-    sensor = _adjusted(section, dryer or sensor)
+    drying = _drying(section, sensor, bottom.driver, times)
+    sensor = drying or sensor
+    sensor = _adjusted(section, sensor)
     names = {value: value for value in section.GIVES} if kind is None else names_of(section, kind)
     sensor = Named(sensor, names)
     if kind is not None:
         steps = {name: STEPS[name] for name in names.values() if name in STEPS and section.check_steps}
         sensor = Plausible(sensor, kind.by_name, steps, times.clock)
     label = f"{section.driver} {section.place}"
-    told = _Told(sensor, latest) if dryer is None else _Dried(sensor, latest, dryer)
+    told = (
+        _Told(sensor, latest) if drying is None else _DriedTold(sensor, latest, drying, _dry_after_h(section))
+    )
     return Built(label, section, told)
 
 
@@ -113,25 +116,26 @@ class _Told:
 
 
 @dataclass(frozen=True, slots=True)
-class _Dried(_Told):
-    """One whose chip is dried, as settings say (:class:`devices.agent.effects.Dryable`)."""
+class _DriedTold(_Told):
+    """One whose chip has a heater; settings of the fleet say when it is used (devices/agent/effects.py)."""
 
-    dryer: Drying
-
-    @property
-    def dries_after_h(self) -> float | None:
-        return self.dryer.dries_after_h
+    drying: Drying
+    dry_after_h: float | None
 
     def dry_after(self, hours: float | None) -> None:
-        self.dryer.dry_after(hours)
+        self.drying.dry_after(hours)
 
 
-def _dryer(section: s.Section, sensor: Sensor, driver: Sensor, times: Times) -> Drying | None:
+def _dry_after_h(section: s.Section) -> float | None:
+    return section.dry_after_h if isinstance(section, s.ShtSection) else None
+
+
+def _drying(section: s.Section, sensor: Sensor, driver: Sensor, times: Times) -> Drying | None:
     if not isinstance(section, s.ShtSection):
         return None
     pulse_s = 1.1 if isinstance(section, s.Sht4xSection) else _SHT3X_PULSE_S
-    rule = None if section.dry_after_h is None else Rule(section.dry_after_h * 3600.0, pulse_s)
-    return Drying(sensor, cast("Heater", driver), rule, times.clock, pulse_s=pulse_s)
+    rule = Rule(None if section.dry_after_h is None else section.dry_after_h * 3600.0, pulse_s)
+    return Drying(sensor, cast("Heater", driver), rule, times.clock)
 
 
 def _adjusted(section: s.Section, sensor: Sensor) -> Sensor:

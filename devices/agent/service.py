@@ -17,24 +17,24 @@ from devices.agent.config import AgentConfig
 from devices.agent.only_one import OnlyOne
 from devices.agent.paho_link import PahoLink
 from devices.agent.publisher import Limits, Publisher
-from devices.agent.rotation import Rotation
 from devices.agent.sampler import Sampler
 from devices.agent.sensor_build import build_sensors
 from devices.agent.settings_build import make_settings
 from devices.agent.systemd import Notifier
-from devices.agent.update.join import make_updates
 from devices.agent.waker import Waker
 from devices.contract.kind import discover
 from devices.drivers.base import Sensor
-from devices.log import get_logger, set_level
+from devices.log import get_logger, level_now, set_level
 
 if TYPE_CHECKING:  # imported by those devices only that have them
     from devices.agent.frog import Frog, FrogParts
     from devices.agent.home_assistant import HomeAssistant
+    from devices.agent.update.part import Updates
 
 log = get_logger(__name__)
 
 FIRMWARE = "0.1.0"
+"""Of an agent as it was installed; one out of a slot says its bundle's version."""
 OUTBOX_FILE = "outbox.db"
 _TIMESYNC = Path("/run/systemd/timesync/synchronized")
 _LONGEST_WAIT_S = 30.0
@@ -84,17 +84,16 @@ class DeviceService:
         self._outbox = CardOutbox(Path(config.device.data_dir) / OUTBOX_FILE)
         self._watch = ClockWatch(self._outbox.last_wall_ms())
         rng = random.Random()
+        self._updates = self._make_updates(kind.name)
+        on_trial = self._updates is not None and self._updates.on_trial
         identity = Identity(
             device=config.device.name,
             kind=kind.name,
             shard=config.shard,
-            firmware=FIRMWARE,
+            firmware=(self._updates.version if self._updates is not None else "") or FIRMWARE,
             install=self._outbox.install_id,
         )
         cadence_s = config.device.cadence_s or kind.cadence_s
-        self._updates = make_updates(
-            config.update, kind.name, cadence_s, os.environ, lambda line: log.info("update", said=line)
-        )
         self.agent = Agent(
             identity,
             Sampler(kind, sensors, cadence_s, boot_time_s()),
@@ -102,7 +101,7 @@ class DeviceService:
             Publisher(Limits(), rng),
             time.monotonic,
             trouble=self._outbox.trouble,
-            observer=self._updates if self._updates is not None and self._updates.on_trial else None,
+            observer=self._updates if on_trial else None,
         )
         if self._updates is not None:
             self.agent.join(self._updates)
@@ -120,8 +119,8 @@ class DeviceService:
         self.agent.start(self._link)
         self._frog = self._make_frog(parts)
         self.settings = make_settings(
-            config, kind, self.agent, sensors, self._frog, move=self._link.move, set_level=set_level,
-            up_s=boot_time_s, tell=lambda line: log.info("settings", said=line),
+            config, kind, self.agent, sensors, self._frog, move=self._link.move, set_level=set_level, level=level_now(),
+            up_s=boot_time_s, tell=lambda line: log.info("settings", said=line), is_blamed=not on_trial,
         )  # fmt: skip
         self.agent.join(self.settings)
         self._home_assistant = self._make_home_assistant()
@@ -160,9 +159,10 @@ class DeviceService:
 
     def _turn(self) -> None:
         moment = self._moment()
-        due_in_s = self.agent.step(moment)
+        self.agent.step(moment)
         if self._frog is not None:
             self._frog.turn(self._moment())
+        due_in_s = self.agent.sampler.due_s - boot_time_s()  # sensors may have taken seconds
         self._link.service(max(0.0, min(due_in_s, self.agent.wake_in_s(), self._patience_s(moment))))
         self._report()
         self._notifier.alive(time.monotonic())
@@ -183,10 +183,24 @@ class DeviceService:
         if server is None or path is None or server.rotate_days == 0:
             return
         from devices.agent.rotate import rotate_password, sender
+        from devices.agent.rotation import Rotation
 
         send = sender(name, server.url, server.ca)
         self.agent.join(
             Rotation(Path(path), server.rotate_days, lambda: rotate_password(send, name, Path(path)))
+        )
+
+    def _make_updates(self, kind: str) -> Updates | None:
+        if self._config.update is None:
+            return None
+        from devices.agent.update.join import make_updates
+
+        return make_updates(
+            self._config.update,
+            kind,
+            lambda: self.agent.sampler.cadence_s,
+            os.environ,
+            lambda line: log.info("update", said=line),
         )
 
     def _make_frog(self, parts: FrogParts | None) -> Frog | None:
@@ -211,7 +225,7 @@ class DeviceService:
             kind=discover()[identity.kind],
             name=section.name,
             cadence_s=round(self.agent.sampler.cadence_s),
-            firmware=FIRMWARE,
+            firmware=identity.firmware,
             prefix=section.prefix,
         )
         made = HomeAssistant(subject, section.address(), enabled=section.enabled)

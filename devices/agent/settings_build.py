@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devices.agent.agent import Agent
 from devices.agent.broker import BrokerAddress
@@ -19,10 +20,12 @@ from devices.agent.effects import (
     LogEffect,
     defaults_of,
 )
-from devices.agent.frog import Frog
 from devices.agent.settings_card import FileCard
 from devices.agent.settings_part import SettingsPart
 from devices.contract.kind import Kind
+
+if TYPE_CHECKING:  # the page comes with it
+    from devices.agent.frog import Frog
 
 SETTINGS_FILE = "settings.json"
 
@@ -36,8 +39,10 @@ def make_settings(
     *,
     move: Callable[[BrokerAddress], None],
     set_level: Callable[[str], None],
+    level: str,
     up_s: Callable[[], float],
     tell: Callable[[str], None],
+    is_blamed: bool,
 ) -> SettingsPart:
     """Return the part, with what was in force before put in force again; the agent is yet to be joined by it.
 
@@ -49,15 +54,17 @@ def make_settings(
         frog: where it is one.
         move: has the link leave its broker for another one.
         set_level: of the log.
+        level: of the log as it was installed.
         up_s: the sampler's clock: how long the machine has been on [s].
         tell: for the log.
+        is_blamed: whether starts count against the settings.
     """
     folder = Path(config.device.data_dir)
     effects: list[Effect] = [
         CadenceEffect(agent.sampler, up_s),
         CalibrationEffect(agent.sampler, kind),
         HeaterEffect(sensors),
-        LogEffect(set_level, "info"),
+        LogEffect(set_level, level),
     ]
     if frog is not None:
         from devices.agent.frog_effects import JudgeEffect  # what has no frog needs no page
@@ -79,4 +86,5 @@ def make_settings(
         up_s=up_s(),
         faults=lambda: (agent.sampler.failures, agent.sampler.last_failure),
         tell=tell,
+        is_blamed=is_blamed,
     )

@@ -48,6 +48,8 @@ class SettingsPart:
         lives_s: how long a change that can't cut the device off must live [s].
         faults: what the sensors failed with, and how often, so far.
         tell: for the device's own log.
+        is_blamed: whether a program that ends soon after its start counts against the settings; not while a new
+            firmware is on trial, whose own starts are counted.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class SettingsPart:
         lives_s: float = LIVES_S,
         faults: Callable[[], tuple[int, str]] = lambda: (0, ""),
         tell: Callable[[str], None] = lambda line: None,
+        is_blamed: bool = True,
     ) -> None:
         self._declared = settings_of(kind)
         self._cuts_off = frozenset(n for n, s in self._declared.items() if s.cuts_off)
@@ -82,8 +85,9 @@ class SettingsPart:
         self._since_s = clock()
         self._receipts_then = receipts()
         self._unsaid = True
+        self._could_say = False
         self.hears: tuple[str, ...] = ("desired",)
-        self._memory = self._begin(up_s)
+        self._memory = self._begin(up_s, is_blamed=is_blamed)
         self._resting = self._memory.trial is None and self._memory.starts == 0
 
     @property
@@ -101,7 +105,8 @@ class SettingsPart:
     @property
     def every_s(self) -> float:
         """How often it wants a turn [s]: seldom, once its settings have come to rest."""
-        return RESTING_S if self._resting and not self._unsaid else 1.0
+        waits = self._unsaid and self._could_say  # without a network the next connection says it
+        return RESTING_S if self._resting and not waits else 1.0
 
     def connected(self, voice: Voice) -> None:
         """Say how things stand: the server may have missed it."""
@@ -122,6 +127,7 @@ class SettingsPart:
     def turn(self, moment: Moment, voice: Voice) -> None:
         """See whether what is under trial has come to rest, and say what is not said yet."""
         self._wall_ms = moment.wall_ms
+        self._could_say = voice.connected
         if not self._resting:
             self._watch()
         if self._unsaid or self._has_failed():
@@ -129,13 +135,13 @@ class SettingsPart:
 
     # -- inside --------------------------------------------------------------------
 
-    def _begin(self, up_s: float) -> Memory:
+    def _begin(self, up_s: float, *, is_blamed: bool) -> Memory:
         try:
             memory = self._card.read()
         except CardError as e:
             self._notice = Failure(0, "rolled_back", (f"{e}: as installed until settings come again",))
             memory = Memory()
-        step = started(memory, up_s)
+        step = started(memory, up_s) if is_blamed else Step(memory, apply=True)
         self._memory = memory
         self._do(step, must_keep=False)
         return self._memory
@@ -166,7 +172,9 @@ class SettingsPart:
         confirmed = trial is not None and trial.must_confirm and self._receipts() > self._receipts_then
         step = passed(self._memory, self._clock() - self._since_s, confirmed=confirmed, lives_s=self._lives_s)
         if step is not None:
-            self._do(step)
+            # A card that takes nothing must not keep the device on a broker that never answered, nor have this
+            # tried at each turn: after a start it is found as it was, and comes to the same end.
+            self._do(step, must_keep=False)
             self._unsaid = True
 
     def _do(self, step: Step, *, must_keep: bool = True) -> None:
@@ -177,9 +185,10 @@ class SettingsPart:
             try:
                 self._card.write(step.memory)
             except CardError as e:
-                self._notice = Failure(step.memory.in_force.version, "refused", (str(e)[:_REASON_MOST],))
                 if must_keep:
+                    self._notice = Failure(step.memory.in_force.version, "refused", (str(e)[:_REASON_MOST],))
                     return
+                self._tell(f"settings are in force and not remembered: {e}")
         self._memory = step.memory
         self._resting = step.memory.trial is None and step.memory.starts == 0
         if step.apply:

@@ -64,12 +64,20 @@ def _back(state: State, code: str, reason: str, whole: Callable[[str], bool]) ->
 
 def is_whole(root: Path, slot: str) -> bool:
     """Whether a slot was staged to its end: its manifest is put there last."""
-    return slot == FACTORY or (root / SLOTS / slot / "manifest.json").is_file()
+    return slot == FACTORY or _is_file(root / SLOTS / slot / "manifest.json")
 
 
 def is_proven(root: Path, slot: str) -> bool:
     """Whether a slot is whole and proved itself once."""
-    return is_whole(root, slot) and (root / SLOTS / slot / PROVEN).is_file()
+    return is_whole(root, slot) and _is_file(root / SLOTS / slot / PROVEN)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is there and the card gives it: whatever a worn card says instead, something is started."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def read_state(root: Path) -> State | None:

@@ -80,6 +80,8 @@ class ReceiptServer:
         if parsed.channel == "status":
             self.statuses.append((parsed.device, document))
             return
+        if parsed.channel not in ("reading", "diary"):
+            return  # what it says of settings and updates
         readings = document if isinstance(document, list) else [document]
         with self._lock:
             self.batches.append(len(readings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -16,9 +17,11 @@ import pytest
 from cityops.errors import ConfigurationError, TransientError
 from devices.agent import claim as claiming
 from devices.agent import credential, own_key
+from devices.agent.__main__ import main
 from devices.agent.asking import RefusedError, check_server, post
 from devices.agent.claim import Place, claim
 from devices.agent.clock_state import Moment
+from devices.agent.commands import claim as command
 from devices.agent.config import load_config
 from devices.agent.credential import PasswordFiles, next_of, verifier_of
 from devices.agent.rotate import rotate_certificate, rotate_password
@@ -258,8 +261,13 @@ def test_an_old_password_is_rotated_by_the_device_itself_and_a_failure_tried_aga
     assert turn(181, 6) == 1  # and fails
     assert turn(181, 6.5) == 1
     assert turn(181, 7.1) == 2
+    assert turn(181, 9) == 2, "the server knows: it is not asked each hour until the next connection"
     assert connected(server, PasswordFiles(path))
     assert server.verifier != first
+
+
+def test_a_rotation_lets_the_loop_sleep(tmp_path: Path) -> None:
+    assert Rotation(tmp_path / "password", 180, lambda: None).every_s >= 30.0
 
 
 def test_a_refusal_without_a_next_password_changes_nothing(tmp_path: Path) -> None:
@@ -335,3 +343,44 @@ def test_files_are_for_the_agent_alone(tmp_path: Path) -> None:
     credential.write(tmp_path / "x", "secret")
     assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def claim_by_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Claim as a person does it; return the configuration."""
+    server, config = Server(), folder / "agent.toml"
+    monkeypatch.setattr(command, "post", lambda _, path, body, ca: server.claim(path, body))
+    words = [
+        "claim",
+        "--config",
+        str(config),
+        "--data-dir",
+        str(folder / "data"),
+        "--server",
+        "https://city.example",
+    ]
+    assert main([*words, "--code", CODE]) == 0
+    return config
+
+
+def test_a_claim_writes_over_the_example_of_the_installation_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "agent.toml").write_text("example")
+    (tmp_path / "agent.toml.example").write_text("example")
+    config = claim_by_command(tmp_path, monkeypatch)
+    assert load_config(config).device.name == "frog-1"
+    with pytest.raises(AssertionError):
+        claim_by_command(tmp_path, monkeypatch)
+    assert "this device has a name" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_what_root_claims_is_the_agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = 65_534
+    (tmp_path / "data").mkdir()
+    os.chown(tmp_path / "data", agent, agent)
+    os.chown(tmp_path, agent, agent)
+    claim_by_command(tmp_path, monkeypatch)
+    owners = {path.name: path.stat().st_uid for path in (*tmp_path.iterdir(), *(tmp_path / "data").iterdir())}
+    assert {"agent.toml", "password", "outbox.db"} <= owners.keys()
+    assert set(owners.values()) == {agent}

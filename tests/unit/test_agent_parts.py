@@ -100,3 +100,10 @@ def test_the_birth_message_names_the_card_and_both_clocks(tmp_path: Path) -> Non
     agent.on_connected(ServerLimits())
     born = next(msgspec.json.decode(payload) for topic, payload in link.sent if topic.endswith("/status"))
     assert (born["install"], born["wall_ms"], born["mono_ms"]) == ("card-1", 1_800_000_000_123, 7_500)
+
+
+def test_a_receipt_that_is_nested_too_deep_ends_nothing(tmp_path: Path) -> None:
+    agent, _, _ = made(tmp_path)
+    deep = b"[" * 200_000 + b"]" * 200_000
+    agent.on_message(WHO.topic("receipt"), b'{"received": [], "more": ' + deep + b"}")
+    assert agent.counts.bad_messages == 1

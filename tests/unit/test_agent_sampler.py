@@ -140,3 +140,12 @@ def test_reconnects_back_off_until_a_connection_has_held() -> None:
     assert r.down(10.0) == 26.0, "ten seconds are no good connection"
     r.up(100.0)
     assert r.down(160.0) == 161.0
+
+
+def test_a_drivers_own_mistake_ends_nothing_that_the_others_measure() -> None:
+    def broken() -> Mapping[str, float]:
+        return {"wall_temperature_c": 1.0 / 0.0}
+
+    both = sampler("frog", Says(broken), gives(temperature_c=0.0, humidity_pct=50.0))
+    assert both.read() == {"temperature_c": 0.0, "humidity_pct": 50.0}
+    assert (both.failures, both.last_failure) == (1, "ZeroDivisionError in a driver: float division by zero")

@@ -46,6 +46,8 @@ def test_it_has_no_root_and_only_the_devices_that_it_needs() -> None:
     assert unit["CapabilityBoundingSet"] == [""]
     assert unit["ProtectSystem"] == ["strict"]
     assert unit["StateDirectory"] == ["cityops-agent"]
+    assert unit["ReadWritePaths"] == ["-/etc/cityops-agent"], "it puts its next password there"
+    assert "chown -R cityops-agent:cityops-agent" in (FOLDER / "install.sh").read_text()
     assert unit["DevicePolicy"] == ["closed"]
     assert {"char-i2c rw", "char-gpiochip rw"} <= set(unit["DeviceAllow"])
     assert not any("mem rw" in allowed and "gpiomem" not in allowed for allowed in unit["DeviceAllow"])
@@ -108,6 +110,7 @@ def test_it_may_be_installed_again_and_leaves_the_configuration(tmp_path: Path) 
     config = tmp_path / "etc" / "cityops-agent" / "agent.toml"
     assert load_config(config).device.name == "frog-0001", "the example is right as it stands"
     assert stat.S_IMODE(config.stat().st_mode) == 0o640
+    assert config.read_bytes() == config.with_name("agent.toml.example").read_bytes(), "claim may replace it"
     config.write_text("mine")
     unit = tmp_path / "etc" / "systemd" / "system" / UNIT.name
     unit.write_text("old")

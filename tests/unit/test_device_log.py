@@ -14,7 +14,7 @@ import pytest
 from cityops import logs
 from cityops.errors import ConfigurationError
 from cityops.settings import LogSettings
-from devices.log import configure, get_logger
+from devices.log import configure, get_logger, level_now, set_level
 
 log = get_logger("devices.test")
 
@@ -113,3 +113,11 @@ def test_an_agent_loads_nothing_that_it_does_not_use() -> None:
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_the_level_that_was_installed_is_known() -> None:
+    """So that a fleet's ``log.level = info`` quietens a device whose environment says debug."""
+    set_level("debug")
+    assert level_now() == "debug"
+    logging.getLogger().setLevel(logging.NOTSET)
+    assert level_now() == "info"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,10 @@ from devices.agent.frog import Manner
 from devices.agent.frog_config import EyesSection
 from devices.agent.frog_effects import JudgeEffect
 from devices.agent.sampler import Sampler
+from devices.agent.sensor_build import build_sensors
+from devices.agent.sensor_sections import Ds18b20Section, Sht4xSection
 from devices.contract.kind import discover
+from devices.drivers.boards import Boards
 from devices.drivers.eyes import DARK, Pattern
 from devices.page.judge import USUAL, Limits, opinion
 from devices.page.samples import Sample
@@ -106,6 +110,7 @@ def test_the_frog_judges_by_its_limits():
 
 def test_heater():
     class Chip:
+        dry_after_h: float | None = None
         hours: float | None = -1.0
 
         def dry_after(self, hours: float | None) -> None:
@@ -114,10 +119,37 @@ def test_heater():
     chip = Chip()
     effect = HeaterEffect([Room(), chip])
     effect.apply(effect.installed)
+    assert chip.hours is None, "as its file says"
+    effect.apply({**effect.installed, "heater.enabled": True})
     assert chip.hours == 12.0
     effect.apply({"heater.enabled": False, "heater.after_h": 5.0})
     assert chip.hours is None
     assert HeaterEffect([Room()]).installed == {}
+
+
+def test_a_real_chip_is_dried_as_settings_say_and_as_its_file_says_without():
+    class Wires:
+        def i2c(self, number: int) -> Wires:
+            return self
+
+        def files(self) -> Wires:
+            return self
+
+        def reopen(self) -> None:
+            pass
+
+    bathroom, probe = Sht4xSection(address=0x45, dry_after_h=24.0), Ds18b20Section(rom="28-0316a2798fff")
+    built = build_sensors([Sht4xSection(), bathroom, probe], None, Boards(Wires()))
+    sensors: list[Any] = [one.sensor for one in built]
+    effect = HeaterEffect(sensors)
+    assert effect.installed == {"heater.enabled": True, "heater.after_h": 24.0}
+    rules = lambda: [s.drying._rule.after_s for s in sensors[:2]]  # noqa: E731
+    effect.apply(effect.installed)
+    assert rules() == [None, 86_400.0]
+    effect.apply({"heater.enabled": True, "heater.after_h": 6.0})
+    assert rules() == [21_600.0, 21_600.0]
+    effect.apply({"heater.enabled": False, "heater.after_h": 6.0})
+    assert rules() == [None, None]
 
 
 def test_log_level_is_set_when_it_changes():

@@ -10,7 +10,7 @@ import pytest
 from devices.agent.clock_state import Clk, Moment
 from devices.agent.effects import CadenceEffect, CalibrationEffect, Effects
 from devices.agent.sampler import Sampler
-from devices.agent.settings_card import FileCard, MemoryCard
+from devices.agent.settings_card import CardError, FileCard, MemoryCard
 from devices.agent.settings_part import SettingsPart
 from devices.contract.kind import discover
 from devices.contract.settings.messages import Desired, Reported, read_reported
@@ -34,13 +34,13 @@ class Device:
         self.is_up = True
         self.start()
 
-    def start(self) -> None:
+    def start(self, is_blamed: bool = True) -> None:
         self.up_s += 1.0
         self.sampler = Sampler(BIN, [Sensor()], 1800, 0.0)
         effects = [CadenceEffect(self.sampler, lambda: self.now_s), CalibrationEffect(self.sampler, BIN)]
         self.part = SettingsPart(
             BIN, self.card, Effects(BIN, [*effects, *self.extra]), lambda: self.now_s,
-            receipts=lambda: self.receipts, firmware="1.2", boot=7, up_s=self.up_s,
+            receipts=lambda: self.receipts, firmware="1.2", boot=7, up_s=self.up_s, is_blamed=is_blamed,
         )  # fmt: skip
 
     @property
@@ -194,11 +194,85 @@ def test_a_power_cut_between_any_two_writes(tmp_path, step, how):
 def test_a_card_that_takes_nothing_refuses_the_change():
     class Full(MemoryCard):
         def write(self, memory):
-            from devices.agent.settings_card import CardError
-
             raise CardError("the card is full")
 
     d = Device(Full())
     said = d.hear(1, cadence_s=60)
     assert (said.version, said.about, said.state, said.reasons) == (0, 1, "refused", ("the card is full",))
     assert d.sampler.cadence_s == 1800
+
+
+class Spoilt(MemoryCard):
+    """Takes nothing more from a moment on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.takes, self.tries = True, 0
+
+    def write(self, memory):
+        self.tries += 1
+        if not self.takes:
+            raise CardError("the card is full")
+        super().write(memory)
+
+
+def test_a_full_card_does_not_keep_a_device_on_what_cut_it_off():
+    card = Spoilt()
+    d = Device(card)
+    d.hear(1, cadence_s=120)
+    card.takes = False
+    said = d.wait(61.0)
+    assert (said.version, said.about, said.state) == (0, 1, "rolled_back")
+    assert d.sampler.cadence_s == 1800
+
+
+def test_a_full_card_is_not_tried_and_told_at_each_turn():
+    card = Spoilt()
+    d = Device(card)
+    d.hear(1, calibration__temperature_c__offset=0.5)
+    d.wait(31.0)
+    card.takes = False
+    d.start()  # it can't count this start
+    d.part.connected(d)
+    told, tries = len(d.said), card.tries
+    for _ in range(100):
+        d.wait(1.0)
+    assert len(d.said) - told <= 1
+    assert card.tries - tries <= 1
+    assert d.said[-1].state == "applied"
+    assert d.part.every_s >= 30.0
+
+
+def test_without_a_network_the_loop_sleeps():
+    d = Device()
+    d.hear(1, calibration__temperature_c__offset=0.5)
+    d.wait(31.0)
+    d.start()
+    d.is_up = False
+    d.wait(31.0)
+    assert d.part.is_busy, "there is something to say"
+    assert d.part.every_s >= 30.0
+    d.is_up = True
+    d.part.connected(d)
+    assert not d.part.is_busy
+
+
+def test_a_document_that_is_nested_too_deep_ends_nothing():
+    d = Device()
+    deep = b"[" * 200_000 + b"]" * 200_000
+    d.part.heard("desired", b'{"version": 1, "settings": {}, "more": ' + deep + b"}", d)
+    assert (d.said[-1].version, d.said[-1].state) == (0, "refused")
+
+
+@pytest.mark.parametrize("rests", [True, False])
+def test_a_new_firmware_that_ends_at_its_start_costs_no_settings(rests: bool):
+    d = Device()
+    d.hear(1, calibration__temperature_c__offset=0.5)
+    if rests:
+        d.wait(31.0)
+    for _ in range(8):
+        d.start(is_blamed=False)
+    d.start()
+    d.part.connected(d)
+    assert d.wait(31.0).version == 1
+    assert d.said[-1].state == "applied"

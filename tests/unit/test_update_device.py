@@ -9,8 +9,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from devices.agent.config import AgentConfig, BrokerSection, DeviceSection
+from devices.agent.sensor_sections import Sht4xSection
+from devices.agent.service import DeviceService
 from devices.agent.update.durable import Places, load
 from devices.agent.update.files import RealFiles
+from devices.agent.update.join import make_updates
+from devices.agent.update.section import UpdateSection
 from devices.launcher import launch
 from tests.fakes.update_bench import Council, Table, offer_of
 
@@ -318,3 +323,86 @@ def test_it_waits_for_its_window(tmp_path: Path) -> None:
     table.now_s += (25 - hour) * 3600
     table.turn()
     assert table.part.restart_wanted
+
+
+def test_a_message_that_is_nested_too_deep_ends_nothing(table: Table) -> None:
+    table.start()
+    table.part.heard("firmware", b'{"more": ' + b"[" * 200_000 + b"]" * 200_000 + b"}", table.voice)
+    assert table.part.state.phase == "idle"
+
+
+def test_a_staged_version_waits_for_a_connection_to_prove_itself_on(table: Table) -> None:
+    body, opened = COUNCIL.bundle(2)
+    table.start()
+    table.hear(offer_of(opened))
+    while table.part.state.phase != "staged":
+        table.turns(body, 1)
+    table.voice.connected = False
+    table.turn(seconds=3600)
+    assert table.part.state.phase == "staged"
+    table.voice.connected = True
+    table.turn()
+    assert table.part.restart_wanted
+
+
+def test_a_card_that_spoiled_state_and_manifest_leaves_an_agent_that_measures(table: Table) -> None:
+    table.start()
+    updated(table, 2)
+    (table.root / "update/state.json").write_bytes(b"\0" * 100)
+    (table.root / "update/slots/a/manifest.json").write_bytes(b"\0" * 100)
+    assert launched(table) == "a"
+    assert (table.part.state.current, table.part.state.spare, table.part.state.serial) == ("a", "b", 0)
+
+
+def test_a_trial_is_as_long_as_the_cadence_that_is_in_force_needs() -> None:
+    cadence_s = [300.0]
+    launched_as = {"CITYOPS_SLOT": "a", "CITYOPS_UPDATE_ROOT": "/nonexistent"}
+    part = make_updates(UpdateSection(), "frog", lambda: cadence_s[0], launched_as, print)
+    assert part is not None
+    assert part._settings.within_s == 900.0
+    cadence_s[0] = 3600.0
+    assert part._settings.within_s == 9000.0
+
+
+def test_a_device_says_the_version_that_it_runs(
+    tmp_path: Path, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.start()
+    updated(table, 2)
+    monkeypatch.setenv("CITYOPS_SLOT", "a")
+    monkeypatch.setenv("CITYOPS_UPDATE_ROOT", str(table.root / "update"))
+    config = AgentConfig(
+        device=DeviceSection(name="frog-1", kind="frog", data_dir=str(tmp_path)),
+        broker=BrokerSection(host="127.0.0.1", port=1),
+        sensors=(Sht4xSection(),),
+        update=UpdateSection(),
+    )
+    service = DeviceService(config, [])
+    assert service.agent.status().firmware == "1.2"
+    assert service.settings.reported().firmware == "1.2"
+    service.run(lambda: True)
+
+
+def test_the_loop_sleeps_while_an_update_only_waits(table: Table) -> None:
+    body, opened = COUNCIL.bundle(2)
+    table.section = UpdateSection(keys_file=str(table.keys_file), start_within_s=0, window="00:00-00:00")
+    table.start()
+    table.hear(offer_of(opened))
+    assert table.part.every_s >= 30.0, "its time to begin is yet to come"
+    table.turn()
+    assert (table.part.state.phase, table.part.every_s) == ("fetching", 1.0)
+    table.voice.connected = False
+    table.turn()
+    assert table.part.every_s >= 30.0, "no network"
+    table.voice.connected = True
+    table.part.connected(table.voice)
+    table.turns(body, 60)
+    assert table.part.state.phase == "staged"
+    assert table.part.every_s >= 30.0, "the hour at which it may begin"
+
+
+def test_a_card_that_answers_with_an_error_leaves_the_launcher_something_to_start(table: Table) -> None:
+    (table.root / "update/slots").mkdir(parents=True)
+    unreadable = "x" * 300  # File name too long: an OSError that is none of "not there"
+    (table.root / "update/state.json").write_text(json.dumps({"current": unreadable, "trial": None}))
+    assert launch.prepare(table.root / "update") == ("factory", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         )
     server = check_server(server)
     config: Path = options.config.absolute()
-    if config.exists() and not options.again:
+    if config.exists() and not (options.again or _is_example(config)):
         raise ConfigurationError(f"{config} is there: this device has a name. To claim anew: --again")
     place = Place(
         config=config, data_dir=options.data_dir.absolute()
@@ -62,6 +63,14 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _is_example(config: Path) -> bool:
+    """Whether the file is the one that the installation put there, as it came."""
+    try:
+        return config.read_bytes() == config.with_name(f"{config.name}.example").read_bytes()
+    except OSError:
+        return False
+
+
 def _install(place: Place) -> str:
     """Return the card's number, which is made with its outbox."""
     from devices.agent.outbox import OutboxError
@@ -76,6 +85,16 @@ def _install(place: Place) -> str:
         return outbox.install_id
     finally:
         outbox.close()
+        _hand_over(place.data_dir)
+
+
+def _hand_over(folder: Path) -> None:
+    """Give the outbox to whoever the folder belongs to: the agent, who may have been there before root was."""
+    if os.geteuid() != 0:
+        return
+    owner = folder.stat()
+    for path in folder.glob("outbox.db*"):
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _set_aside(place: Place) -> Place:

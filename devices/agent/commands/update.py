@@ -30,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do it; return the exit status."""
     files, places = RealFiles(), Places(options.root)
+    if options.root.exists() and not os.access(options.root, os.R_OK | os.X_OK):
+        raise ConfigurationError(f"{options.root} can't be read; run it with sudo")
     state = load(files, places)
     if options.act == "status":
         sys.stdout.write(_status(state))

@@ -17,7 +17,7 @@ import msgspec
 
 from devices.agent.update.files import Files, keep
 from devices.agent.update.state import InSlot, Slot, State
-from devices.contract.update.manifest import read_manifest
+from devices.contract.update.manifest import BundleError, read_manifest
 from devices.launcher.launch import SLOTS, STATE
 
 
@@ -53,7 +53,7 @@ class Places:
 
 def load(files: Files, places: Places, slot: str = "factory") -> State:
     """Return the state; where there is none or it can't be read, what ``slot``, which runs, says of itself."""
-    body = files.read(places.state)
+    body = _read(files, places.state)
     try:
         if body is not None:
             return msgspec.json.decode(body, type=State)
@@ -64,10 +64,14 @@ def load(files: Files, places: Places, slot: str = "factory") -> State:
 
 def _found(files: Files, places: Places, slot: str) -> State:
     """Begin anew: what runs is not written over, and nothing older comes back."""
-    text = files.read(places.slot(slot) / "manifest.json") if slot in ("a", "b") else None
-    if text is None:
+    if slot not in ("a", "b"):
         return State()
-    manifest = read_manifest(text)
+    current: Slot = "a" if slot == "a" else "b"
+    text = _read(files, places.slot(slot) / "manifest.json")
+    try:
+        manifest = read_manifest(text or b"")
+    except BundleError:  # a worn card: the device goes on, and the next update goes to the other slot
+        return State(current=current)
     known = InSlot(
         bundle="",
         serial=manifest.serial,
@@ -75,8 +79,15 @@ def _found(files: Files, places: Places, slot: str) -> State:
         rollback_to=manifest.rollback_to,
         proven=True,
     )
-    current: Slot = "a" if slot == "a" else "b"
     return State(current=current, slots={slot: known}, floor=manifest.serial)
+
+
+def _read(files: Files, path: Path) -> bytes | None:
+    """Return the content; None where there is none or the card does not give it."""
+    try:
+        return files.read(path)
+    except OSError:
+        return None
 
 
 def save(files: Files, places: Places, state: State) -> None:

@@ -21,18 +21,18 @@ CADENCES = 2.5
 def make_updates(
     section: UpdateSection | None,
     kind: str,
-    cadence_s: float,
+    cadence_s: Callable[[], float],
     environment: Mapping[str, str],
     tell: Callable[[str], None],
 ) -> Updates | None:
     """Return the part; None without a section, or where the agent was not started by the launcher.
 
-    Without the launcher nobody would go back from a version that does not start: such an agent takes no updates.
+    ``cadence_s``: returns how often the device measures [s]. Without the launcher nobody would go back from a version that does not start: such an agent takes no updates.
     """
     slot, root = environment.get("CITYOPS_SLOT"), environment.get("CITYOPS_UPDATE_ROOT")
     if section is None or not slot or not root:
         return None
-    settings = UpdateSettings(kind=kind, slot=slot, section=section, least_s=CADENCES * cadence_s)
+    settings = UpdateSettings(kind=kind, slot=slot, section=section, least_s=lambda: CADENCES * cadence_s())
     return Updates(
         RealFiles(),
         Path(root),

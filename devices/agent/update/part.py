@@ -75,6 +75,7 @@ class Updates:
         self._say_s = 0.0
         self._told: bytes = b""
         self._gate: Gate | None = None
+        self._was_connected = False
         self.restart_wanted = False
         self.state = load(files, self._places, settings.slot)
         self._wake()
@@ -86,8 +87,14 @@ class Updates:
 
     @property
     def every_s(self) -> float:
-        """How often it wants a turn at least [s]: seldom while nothing goes on, so that the device may sleep."""
-        return _BUSY_S if self._gate is not None or self.state.phase != "idle" else _IDLE_S
+        """How often it wants a turn at least [s]: seldom while it only waits, so that the device may sleep."""
+        fetches = self.state.phase == "fetching" and self._was_connected
+        return _BUSY_S if self._gate is not None or self._stager.busy or fetches else _IDLE_S
+
+    @property
+    def version(self) -> str:
+        """Of the bundle that runs; "" for the agent as it was installed."""
+        return "" if self.state.running is None else self.state.running.version
 
     @property
     def on_trial(self) -> bool:
@@ -132,7 +139,7 @@ class Updates:
                 self._told_by_server(_FIRMWARE.decode(payload), voice)
             else:
                 self._take(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError) as e:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
             self._tell(f"a message on updates can't be read: {e}")
         except OSError as e:
             self._card(e)
@@ -140,6 +147,7 @@ class Updates:
     def turn(self, moment: Moment, voice: Voice) -> None:
         """Do what is due."""
         now_s = self._monotonic()
+        self._was_connected = voice.connected
         if self.restart_wanted or now_s < self._rest_s:
             return
         try:
@@ -196,7 +204,7 @@ class Updates:
         elif self.state.phase == "fetching":
             self._fetch(moment, voice, now_s)
         elif self.state.phase == "staged":
-            self._switch(moment, now_s)
+            self._switch(moment, voice, now_s)
 
     def _judge(self, gate: Gate, voice: Voice, now_s: float) -> None:
         verdict = gate.judge(now_s, connected=voice.connected)
@@ -291,8 +299,10 @@ class Updates:
             self._to(steps.refused(self.state, staged.code, staged.reason))
             self._files.remove(self._places.fetch)
 
-    def _switch(self, moment: Moment, now_s: float) -> None:
+    def _switch(self, moment: Moment, voice: Voice, now_s: float) -> None:
         settings = self._settings
+        if not voice.connected:  # without a connection no version proves itself
+            return
         if not self._fields and now_s - self._started_s < settings.switch_after_s:
             return
         if moment.clk == Clk.SYNCHRONISED and not in_window(settings.section.window, moment.wall_ms):

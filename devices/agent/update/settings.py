@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from devices.agent.update.section import UpdateSection
@@ -20,7 +21,8 @@ class UpdateSettings:
         kind: of the device.
         slot: what the launcher started: ``a``, ``b`` or ``factory``.
         section: of the device's file.
-        least_s: what a new version is given to prove itself, whatever the section says [s].
+        least_s: returns what a new version is given to prove itself, whatever the section says [s]; asked at the
+            switch, for the fleet may have set another cadence.
         pieces: asked for at once.
         patience_s: without a piece that was asked for it asks again, later each time [s].
         patience_most_s: at most so late [s].
@@ -31,7 +33,7 @@ class UpdateSettings:
     kind: str
     slot: str
     section: UpdateSection
-    least_s: float = 0.0
+    least_s: Callable[[], float] = lambda: 0.0
     machine: str = field(default_factory=platform.machine)
     python: tuple[int, int] = field(default_factory=lambda: sys.version_info[:2])
     pieces: int = 8
@@ -44,4 +46,4 @@ class UpdateSettings:
     @property
     def within_s(self) -> float:
         """How long a new version has to prove itself [s]."""
-        return max(self.section.confirm_within_s, self.least_s)
+        return max(self.section.confirm_within_s, self.least_s())

@@ -80,9 +80,15 @@ _REPORTED = msgspec.json.Decoder(Reported)
 
 def read_desired(payload: bytes) -> Desired:
     """Return the document; ValueError where it is none."""
-    return _DESIRED.decode(payload)
+    try:
+        return _DESIRED.decode(payload)
+    except RecursionError as e:  # retained: raised at each start
+        raise ValueError("it is nested too deep") from e
 
 
 def read_reported(payload: bytes) -> Reported:
     """Return the document; ValueError where it is none."""
-    return _REPORTED.decode(payload)
+    try:
+        return _REPORTED.decode(payload)
+    except RecursionError as e:
+        raise ValueError("it is nested too deep") from e

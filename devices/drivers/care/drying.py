@@ -8,24 +8,23 @@ is the heater's, so it is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devices.drivers.base import Heater, Sensor, SensorError, Skipped
 
 NEAR_FULL_PCT = 97.0
-SETTLE_S = 120.0
-"""How long a chip cools down after it was dried [s]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When to heat: after ``after_s`` without a break above 97 %, for ``pulse_s``, then :data:`SETTLE_S` of rest [s].
+    """When to heat: after ``after_s`` without a break above 97 %, for ``pulse_s``, then ``settle_s`` of rest [s].
 
-    Not again before another ``after_s`` near full.
+    None: never. Not again before another ``after_s`` near full.
     """
 
-    after_s: float
+    after_s: float | None
     pulse_s: float = 1.1
+    settle_s: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,9 @@ class Dampness:
 
     def due(self, rule: Rule, now_s: float) -> bool:
         """Whether the chip is to be heated now."""
-        return self.since_s is not None and now_s - self.since_s >= rule.after_s
+        if self.since_s is None or rule.after_s is None:
+            return False
+        return now_s - self.since_s >= rule.after_s
 
 
 class Drying:
@@ -51,37 +52,21 @@ class Drying:
     Args:
         sensor: what is read.
         heater: the chip at its bottom.
-        rule: when; None: not until :meth:`dry_after` says so.
         clock: monotonic [s].
-        pulse_s: how long the chip heats where there is no rule yet [s].
     """
 
-    def __init__(
-        self,
-        sensor: Sensor,
-        heater: Heater,
-        rule: Rule | None,
-        clock: Callable[[], float],
-        *,
-        pulse_s: float = 1.1,
-    ) -> None:
+    def __init__(self, sensor: Sensor, heater: Heater, rule: Rule, clock: Callable[[], float]) -> None:
         self._sensor = sensor
         self._heater = heater
         self._rule = rule
         self._clock = clock
-        self._pulse_s = rule.pulse_s if rule is not None else pulse_s
         self._damp = Dampness()
         self._heated_at_s: float | None = None
         self._cooled_at_s: float | None = None
 
-    @property
-    def dries_after_h(self) -> float | None:
-        """After how long near full it is dried [h]; None: never."""
-        return None if self._rule is None else self._rule.after_s / 3600.0
-
     def dry_after(self, hours: float | None) -> None:
-        """Dry after so many hours near full from now on [h]; None: never. A pulse that has begun is ended as it would be."""
-        self._rule = None if hours is None else Rule(hours * 3600.0, self._pulse_s)
+        """Dry it after so many hours near 100 % from now on; None: never. A pulse that goes on comes to its end."""
+        self._rule = replace(self._rule, after_s=None if hours is None else hours * 3600.0)
 
     def read(self) -> Mapping[str, float]:
         """Return the sensor's values.
@@ -92,7 +77,7 @@ class Drying:
         """
         now_s = self._clock()
         self._finish(now_s)
-        if self._rule is not None and self._damp.due(self._rule, now_s):
+        if self._damp.due(self._rule, now_s):
             self._damp = Dampness()
             self._heated_at_s = now_s
             self._heater.heat()
@@ -105,11 +90,11 @@ class Drying:
     def _finish(self, now_s: float) -> None:
         """End the pulse when it is over, and refuse until the chip is cool."""
         if self._heated_at_s is not None:
-            if now_s - self._heated_at_s < self._pulse_s:
+            if now_s - self._heated_at_s < self._rule.pulse_s:
                 raise Skipped("the chip is being dried with its heater")
             self._cool(now_s)
         if self._cooled_at_s is not None:
-            if now_s - self._cooled_at_s < SETTLE_S:
+            if now_s - self._cooled_at_s < self._rule.settle_s:
                 raise Skipped("the chip cools down after it was dried")
             self._cooled_at_s = None
 
