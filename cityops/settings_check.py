@@ -26,6 +26,7 @@ NOT_SETTINGS = (
     "CITYOPS_TEST_",
     "CITYOPS_REAL_DATA",
     "CITYOPS_BENCH_",
+    "CITYOPS_BUNDLE_PASSPHRASE",
     "CITYOPS_OPERATOR",
 )
 """Variables, or starts of them, which carry our prefix but are no settings."""

@@ -20,6 +20,21 @@ begin
         with check ((select current_user) <> 'cityops_api' or not lorawan_private(dev_eui) and not is_private(device_id));
 end $$;
 
+-- A LoRaWAN sensor never claims its name: whoever binds it says which one it is. Without this all that it sends would be set aside.
+create or replace function lorawan_bound() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    update device_state set state = 'active', reason = '', changed_at = now()
+     where device_id = new.device_id and state = 'unclaimed';
+    if found then
+        insert into device_act (device_id, at, by, act, detail)
+        values (new.device_id, now(), left(new.bound_by, 120), 'claimed', 'by binding LoRaWAN sensor ' || new.dev_eui);
+    end if;
+    return new;
+end $$;
+revoke all on function lorawan_bound() from public;
+create or replace trigger lorawan_bound after insert on lorawan_binding for each row execute function lorawan_bound();
+
 -- A source without the mark of its token.
 create or replace view lorawan_source_shown with (security_barrier) as
 select source_id, name, protocol, transport, settings, enabled, created_by, created_at, last_seen_at, received, duplicates, refused,
