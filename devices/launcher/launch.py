@@ -74,10 +74,9 @@ def is_proven(root: Path, slot: str) -> bool:
 
 def _is_file(path: Path) -> bool:
     """Whether it is there and the card gives it: whatever a worn card says instead, something is started."""
-    try:
+    with contextlib.suppress(OSError):
         return path.is_file()
-    except OSError:
-        return False
+    return False
 
 
 def read_state(root: Path) -> State | None:
@@ -116,9 +115,7 @@ def prepare(root: Path, write: Callable[[Path, State], None] = write_state) -> t
     try:
         write(root, kept)
     except OSError as e:
-        sys.stderr.write(
-            f"launch: {root / STATE} can't be written ({e.strerror}): what is proven is started\n"
-        )
+        sys.stderr.write(f"launch: {STATE} can't be written ({e.strerror}): what is proven is started\n")
         fallback = str(state["trial"]["fallback"])
         return (fallback if is_whole(root, fallback) else FACTORY), None
     trial = kept["trial"]
@@ -127,8 +124,7 @@ def prepare(root: Path, write: Callable[[Path, State], None] = write_state) -> t
 
 def environment(root: Path, slot: str, of: dict[str, str]) -> dict[str, str]:
     """Return the environment to start ``slot`` with."""
-    base = root / SLOTS / slot
-    own = [] if slot == FACTORY else [str(base / "code"), str(base / "site")]
+    own = [] if slot == FACTORY else [str(root / SLOTS / slot / part) for part in ("code", "site")]
     path = os.pathsep.join([*own, *filter(None, [of.get("CITYOPS_FACTORY_PATH", "")])])
     made = {**of, "CITYOPS_SLOT": slot, "CITYOPS_UPDATE_ROOT": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     return {**made, "PYTHONPATH": path} if path else made
@@ -136,8 +132,7 @@ def environment(root: Path, slot: str, of: dict[str, str]) -> dict[str, str]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Start the agent; does not come back."""
-    words = sys.argv[1:] if arguments is None else arguments
-    if not words:
+    if not (words := sys.argv[1:] if arguments is None else arguments):
         sys.exit("launch: python3 launch.py ROOT [arguments of cityops-agent]")
     root = Path(words[0]).absolute()
     with contextlib.suppress(OSError):
