@@ -16,6 +16,7 @@ from cityops.embedded.postgres import wheel_binaries
 from cityops.errors import CityopsError, ConfigurationError
 from cityops.redact import redact
 from cityops.settings import MqttSettings, Settings
+from ops_api.doctor_certificates import certificates
 from ops_api.doctor_finding import Finding, error, ok, warning
 from ops_api.doctor_homes import homes
 from ops_api.doctor_identity import accounts
@@ -117,7 +118,7 @@ async def _inside(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
     if not state.current:
         return found
     return [
-        *found, *await _cursor(conn), *await homes(conn), *await accounts(conn), *await lorawan(conn),
+        *found, *await _cursor(conn), *await homes(conn), *await accounts(conn), *await lorawan(conn), *await certificates(conn),
     ]  # fmt: skip
 
 

@@ -104,7 +104,8 @@ class HomeAssistantSection(_Strict, frozen=True):
 class ServerSection(_Strict, frozen=True):
     """Where the device rotates its credential; written by ``cityops-agent claim``.
 
-    ``rotate_days`` is the age at which a password is made anew by itself; 0: never.
+    ``rotate_days`` is the age at which the credential is made anew by itself; 0: a password never, a certificate
+    before its end only.
     """
 
     url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/]+$")]

@@ -1,7 +1,7 @@
 """A device makes its next credential, has the server know it, and goes over to it once it works.
 
 A password goes over when the broker has accepted it (:mod:`devices.agent.credential`). A certificate is put in the place of
-the one before at once, since both are good for a day.
+the one before at once, since both are good for thirty days.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The device rotates its password by itself when it is old: a part that joins the agent.
+"""The device makes its next credential by itself when the present one is old: a part that joins the agent.
 
 The server is asked in a thread of its own, which no reading waits for; the connection goes over to the next password as
-:mod:`devices.agent.credential` says. What goes wrong is tried again an hour later, with the same next password.
+:mod:`devices.agent.credential` says, to the next certificate when it is made anew. What goes wrong is tried again an hour
+later, with the same next password or key.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Protocol
 
 from cityops.errors import CityopsError
 from devices.agent.clock_state import Moment
@@ -24,6 +26,53 @@ SYNCHRONISED = 2
 """``clk`` from which the wall clock is believed: a device that thinks it is 1970 or 2106 rotates nothing."""
 
 
+class Due(Protocol):
+    """When a credential is to be made anew, by the wall clock [s since 1970]."""
+
+    def is_due(self, wall_s: float) -> bool:
+        """Whether it is now."""
+        ...
+
+    def is_over(self, wall_s: float) -> bool:
+        """Whether no broker takes the present one any more, so that waiting for a connection would be for ever."""
+        ...
+
+    def known(self) -> None:
+        """The server knows the next one."""
+        ...
+
+
+class PasswordAge:
+    """A password is old some days after it was written.
+
+    Args:
+        path: file of the present password; its time is when that was made.
+        every_days: age at which it is old [d].
+    """
+
+    def __init__(self, path: Path, every_days: int) -> None:
+        self._path = path
+        self._every_s = every_days * DAY_S
+        self._is_known = False
+
+    def is_due(self, wall_s: float) -> bool:
+        """See :class:`Due`."""
+        if self._is_known and next_of(self._path).exists():
+            return False  # the next connection, which may be months away, goes over to it
+        try:
+            return wall_s - self._path.stat().st_mtime >= self._every_s
+        except OSError:
+            return False
+
+    def is_over(self, wall_s: float) -> bool:
+        """Never: a password has no end of its own."""
+        return False
+
+    def known(self) -> None:
+        """See :class:`Due`."""
+        self._is_known = True
+
+
 class Rotation:
     """See :class:`devices.agent.part.Part`.
 
@@ -31,19 +80,16 @@ class Rotation:
         every_s: how often it wants a turn [s]; what is due in days can wait for that.
 
     Args:
-        path: file of the present password; its time is when that was made.
-        every_days: age at which it is old [d].
+        due: says when.
         rotate: has the server know the next one; CityopsError where that fails.
     """
 
     every_s = 60.0
 
-    def __init__(self, path: Path, every_days: int, rotate: Callable[[], None]) -> None:
-        self._path = path
-        self._every_s = every_days * DAY_S
+    def __init__(self, due: Due, rotate: Callable[[], None]) -> None:
+        self._due = due
         self._rotate = rotate
         self._next_s = 0.0
-        self._is_known = False
         self._thread: threading.Thread | None = None
 
     @property
@@ -58,12 +104,14 @@ class Rotation:
         """Nothing is heard."""
 
     def turn(self, moment: Moment, voice: Voice) -> None:
-        """Begin a rotation where one is due and the device has a connection."""
-        now_s = moment.mono_ms / 1000.0
-        if now_s < self._next_s or not voice.connected or moment.clk < SYNCHRONISED:
+        """Begin a rotation where one is due and the device has a connection, or can have none without it."""
+        now_s, wall_s = moment.mono_ms / 1000.0, moment.wall_ms / 1000.0
+        if now_s < self._next_s or moment.clk < SYNCHRONISED:
+            return
+        if not voice.connected and not self._due.is_over(wall_s):
             return
         self._next_s = now_s + AGAIN_S
-        if self._is_old(moment) and (self._thread is None or not self._thread.is_alive()):
+        if self._due.is_due(wall_s) and (self._thread is None or not self._thread.is_alive()):
             self._thread = threading.Thread(target=self._run, name="rotation", daemon=True)
             self._thread.start()
 
@@ -72,21 +120,11 @@ class Rotation:
         if self._thread is not None:
             self._thread.join(timeout_s)
 
-    def _is_old(self, moment: Moment) -> bool:
-        if self._is_known and next_of(self._path).exists():
-            return (
-                False  # the server knows it; the next connection, which may be months away, goes over to it
-            )
-        try:
-            return moment.wall_ms / 1000.0 - self._path.stat().st_mtime >= self._every_s
-        except OSError:
-            return False
-
     def _run(self) -> None:
         try:
             self._rotate()
         except CityopsError as e:
-            log.warning("password not rotated; tried again in an hour", error=str(e))
+            log.warning("the credential was not rotated; tried again in an hour", error=str(e))
         else:
-            self._is_known = True
-            log.info("the server knows the next password")
+            self._due.known()
+            log.info("the server knows the next credential")

@@ -179,16 +179,12 @@ class DeviceService:
         return self._frog
 
     def _join_rotation(self) -> None:
-        server, path, name = self._config.server, self._config.broker.password_file, self._config.device.name
-        if server is None or path is None or server.rotate_days == 0:
-            return
-        from devices.agent.rotate import rotate_password, sender
-        from devices.agent.rotation import Rotation
+        if self._config.server is not None:
+            from devices.agent.rotation_build import make_rotation
 
-        send = sender(name, server.url, server.ca)
-        self.agent.join(
-            Rotation(Path(path), server.rotate_days, lambda: rotate_password(send, name, Path(path)))
-        )
+            rotation = make_rotation(self._config, self._config.server)
+            if rotation is not None:
+                self.agent.join(rotation)
 
     def _make_updates(self, kind: str) -> Updates | None:
         if self._config.update is None:

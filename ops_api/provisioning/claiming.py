@@ -157,12 +157,12 @@ class Claiming:
             except binascii.Error:
                 return False
             shown = self._signer.proves(request.csr, request.certificate, signature)
-            return shown is not None and shown in (known["verifier"], await _before(t, device))
+            return shown is not None and (shown == known["verifier"] or shown in await _before(t, device))
         if fits(password, known["verifier"]):
             return True
         # Its answer was lost: it asks for the same again with the credential that it still has.
-        before = await _before(t, device)
-        return request.verifier == known["verifier"] and before is not None and fits(password, before)
+        before = await _before(t, device) if request.verifier == known["verifier"] else ()
+        return any(fits(password, one) for one in before[:1])
 
     def _check_one(self, verifier: str, csr: str) -> None:
         if bool(verifier) == bool(csr):
@@ -231,9 +231,10 @@ def _answer(row: Row, meeting: Meeting, certificate: str) -> ClaimAnswer:
     )
 
 
-async def _before(t: Transaction, device: Row) -> str | None:
-    row = await t.row("credential_before", device_id=device["device_id"])
-    return None if row is None else str(row["verifier"])
+async def _before(t: Transaction, device: Row) -> tuple[str, ...]:
+    """Return what the device showed before, as long as an answer may be asked for again; the last first."""
+    rows = await t.rows("credentials_before", device_id=device["device_id"])
+    return tuple(str(row["verifier"]) for row in rows)
 
 
 async def _act(t: Transaction, device_id: int, by: str, act: str, detail: str) -> None:

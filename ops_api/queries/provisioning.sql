@@ -88,10 +88,12 @@ delete from claim_try where hour < now() - interval '2 days'
 -- credential_now
 select kind, verifier, serial from device_credential where device_id = %(device_id)s and state = 'current'
 
--- credential_before
--- What the device showed before its present credential, for as long as an answer may still be asked for again.
-select verifier from device_credential where device_id = %(device_id)s and state = 'old' and ended_at > now() - interval '1 day'
- order by ended_at desc limit 1
+-- credentials_before
+-- What the device showed before its present credential, for as long as an answer may still be asked for again. A password that
+-- was made anew is on the device beside the old one; a certificate is made here, and where its answers are lost it has none but the old.
+select verifier from device_credential where device_id = %(device_id)s and state = 'old'
+   and ended_at > now() - case kind when 'x509' then interval '30 days' else interval '1 day' end
+ order by ended_at desc
 
 -- credentials_end
 update device_credential set state = %(state)s, ended_at = now(), ended_why = %(why)s
@@ -121,11 +123,11 @@ select d.device_id, 'token', r.verifier, 'current'
 on conflict do nothing returning device_id
 
 -- revoked_certificates
--- Those that are no good before their time; one that was renewed is so a day later.
+-- Those that are no good before their time; one that was renewed is so thirty days later, when its answer can't be lost any more.
 select c.serial, d.name, coalesce(c.ended_at, s.changed_at, d.retired_at, now()) as at
   from device_credential c left join device_state s using (device_id) join device_known d using (device_id)
  where c.kind = 'x509' and c.expires_at > now()
-   and (c.state = 'revoked' or c.state = 'old' and c.ended_at < now() - interval '1 day'
+   and (c.state = 'revoked' or c.state = 'old' and c.ended_at < now() - interval '30 days'
         or d.retired_at is not null or coalesce(s.state, 'active') <> 'active')
 
 -- household_claim_state

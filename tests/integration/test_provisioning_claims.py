@@ -237,9 +237,17 @@ async def test_certificates_are_for_the_codes_device_whatever_the_request_says(
         with pytest.raises(ClaimRefusedError) as told:
             await rotate(following)
         assert told.value.status == 401
-        assert "BEGIN CERTIFICATE" in await rotate(key)
+        for _ in range(3):  # its answers are lost: it shows the same certificate, and is given another
+            assert "BEGIN CERTIFICATE" in await rotate(key)
+        assert await office.db.rows("revoked_certificates") == [], "whichever of them it has lets it in"
+        async with await psycopg.AsyncConnection.connect(db_dsn, autocommit=True) as conn:
+            await conn.execute("update device_credential set ended_at = ended_at - interval '31 days'")
+        assert len(await office.db.rows("revoked_certificates")) == 4
+        with pytest.raises(ClaimRefusedError) as told:
+            await rotate(key)
+        assert told.value.status == 401
         await office.desk.revoke("frog-1", WHO, "lost")
-        assert len(await office.db.rows("revoked_certificates")) == 3
+        assert len(await office.db.rows("revoked_certificates")) == 5
 
 
 async def test_weak_keys_and_nonsense_get_no_certificate(db_dsn: str, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from devices.agent.commands import claim as command
 from devices.agent.config import load_config
 from devices.agent.credential import PasswordFiles, next_of, verifier_of
 from devices.agent.rotate import rotate_certificate, rotate_password
-from devices.agent.rotation import Rotation
+from devices.agent.rotation import PasswordAge, Rotation
 from devices.contract.claim_code import make_code
 from devices.contract.provisioning import fits
 
@@ -245,7 +245,7 @@ def test_an_old_password_is_rotated_by_the_device_itself_and_a_failure_tried_aga
             raise TransientError("the server does not answer")
         rotate_password(server.rotate, "frog-1", path)
 
-    part, line, first = Rotation(path, 180, rotate), Line(), server.verifier
+    part, line, first = Rotation(PasswordAge(path, 180), rotate), Line(), server.verifier
     made_ms = round(path.stat().st_mtime * 1000)
 
     def turn(days: float, hours_up: float, clk: int = 2) -> int:
@@ -267,7 +267,7 @@ def test_an_old_password_is_rotated_by_the_device_itself_and_a_failure_tried_aga
 
 
 def test_a_rotation_lets_the_loop_sleep(tmp_path: Path) -> None:
-    assert Rotation(tmp_path / "password", 180, lambda: None).every_s >= 30.0
+    assert Rotation(PasswordAge(tmp_path / "password", 180), lambda: None).every_s >= 30.0
 
 
 def test_a_refusal_without_a_next_password_changes_nothing(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
         said = "the server knows its next password; it is used from the next connection on"
     elif broker.tls_cert is not None and broker.tls_cert == broker.tls_key:
         rotate_certificate(send, name, Path(broker.tls_cert))
-        said = "it has a new key and certificate; restart the agent to use them"
+        said = "it has a new key and certificate; they are used from the next connection on"
     else:
         raise ConfigurationError(f"{options.config}: broker has no credential that was made by claim")
     sys.stdout.write(f"{name}: {said}\n")

@@ -1,0 +1,32 @@
+"""``cityops doctor``: certificates of devices that end soon, though devices make them anew a month before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+from ops_api.doctor_finding import Finding, warning
+
+SOON_DAYS = 21
+"""A device renews 32 days before the end: by now it has failed for over a week."""
+ENDING = """
+select d.name, c.expires_at < now() as ended
+  from device_credential c join device d using (device_id) left join device_state s using (device_id)
+ where c.kind = 'x509' and c.state = 'current' and c.expires_at < now() + %s * interval '1 day'
+   and d.retired_at is null and coalesce(s.state, 'active') = 'active'
+ order by c.expires_at, d.name
+"""
+_NAMED = 5
+
+
+async def certificates(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
+    """Return a warning where devices' certificates end soon or have ended; else nothing."""
+    rows = await (await conn.execute(ENDING, (SOON_DAYS,))).fetchall()
+    if not rows:
+        return []
+    ended = sum(1 for _, is_over in rows if is_over)
+    names = ", ".join(name for name, _ in rows[:_NAMED]) + (", …" if len(rows) > _NAMED else "")
+    detail = f"{len(rows)} end within {SOON_DAYS} days or have ended ({ended}), and were not renewed: {names}"
+    fix = "on the device: cityops-agent doctor, then cityops-agent rotate; docs/provisioning.md"
+    return [warning("device certificates", detail, fix)]

@@ -1,0 +1,126 @@
+"""A device's certificate is made anew before it ends, by the device itself: without it no broker lets it in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from cityops.errors import TransientError
+from devices.agent.certificate_age import CertificateAge, life_of
+from devices.agent.clock_state import Clk, Moment
+from devices.agent.config import AgentConfig, BrokerSection, DeviceSection, ServerSection
+from devices.agent.rotation import Rotation
+from devices.agent.rotation_build import make_rotation
+from tests.fakes.provisioned import pem_of
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def certificate(path: Path, begin: datetime, days: float) -> None:
+    """Write a key with its certificate, as a claim does."""
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "frog-1")]),
+    )
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, begin, begin + timedelta(days=days))
+    pem = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    path.write_bytes(pem_of(key) + pem)
+
+
+class Line:
+    """A connection."""
+
+    connected = True
+
+    def say(self, channel: str, payload: bytes, *, retain: bool = False) -> bool:
+        return True
+
+
+def due(path: Path, every_days: int, days: float) -> bool:
+    return CertificateAge(path, every_days).is_due((BEGIN + days * DAY).timestamp())
+
+
+def test_a_file_says_from_when_until_when(tmp_path: Path) -> None:
+    path = tmp_path / "device.pem"
+    assert life_of(path) is None
+    path.write_text("-----BEGIN CERTIFICATE-----\nnonsense\n")
+    assert life_of(path) is None
+    certificate(path, BEGIN, 397)
+    assert life_of(path) == (BEGIN.timestamp(), (BEGIN + 397 * DAY).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("every_days", "life_days", "due_after_days"), [(0, 397, 365), (180, 397, 180), (0, 30, 20), (1, 397, 1)]
+)
+def test_a_certificate_is_old_a_month_before_its_end_or_at_the_age_that_is_set(
+    tmp_path: Path, every_days: int, life_days: int, due_after_days: float
+) -> None:
+    path = tmp_path / "device.pem"
+    certificate(path, BEGIN, life_days)
+    assert not due(path, every_days, due_after_days - 0.01)
+    assert due(path, every_days, due_after_days + 0.01)
+
+
+def test_it_is_made_anew_once_and_a_failure_tried_again_in_an_hour(tmp_path: Path) -> None:
+    path, tries = tmp_path / "device.pem", list[int]()
+    certificate(path, BEGIN, 397)
+
+    def rotate() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise TransientError("the server does not answer")
+        certificate(path, BEGIN + 366 * DAY, 397)
+
+    part, line = Rotation(CertificateAge(path, 0), rotate), Line()
+
+    def turn(days: float, hours_up: float, clk: int = Clk.SYNCHRONISED) -> int:
+        wall_ms = round((BEGIN + days * DAY).timestamp() * 1000)
+        part.turn(Moment(wall_ms, round(hours_up * 3_600_000), clk), line)
+        part.wait(10)
+        return len(tries)
+
+    assert turn(364, 1) == 0
+    assert turn(366, 2, Clk.NEVER_SET) == 0
+    line.connected = False
+    assert turn(366, 3) == 0
+    line.connected = True
+    assert turn(366, 4) == 1
+    assert turn(366, 4.5) == 1
+    assert turn(366, 5.1) == 2
+    assert turn(367, 9) == 2
+
+
+def test_one_past_its_end_is_made_anew_without_a_connection_which_it_can_not_have(tmp_path: Path) -> None:
+    path, tries = tmp_path / "device.pem", list[int]()
+    certificate(path, BEGIN, 397)
+    part, line = Rotation(CertificateAge(path, 0), lambda: tries.append(1)), Line()
+    line.connected = False
+    part.turn(Moment(round((BEGIN + 400 * DAY).timestamp() * 1000), 0), line)
+    part.wait(10)
+    assert tries == [1]
+
+
+@pytest.mark.parametrize(
+    ("broker", "rotate_days", "is_made"),
+    [
+        (BrokerSection(host="b", password_file="password"), 180, True),
+        (BrokerSection(host="b", password_file="password"), 0, False),
+        (BrokerSection(host="b", tls_ca="ca.pem", tls_cert="device.pem", tls_key="device.pem"), 0, True),
+        (BrokerSection(host="b", tls_ca="ca.pem", tls_cert="a.pem", tls_key="a.key"), 180, False),
+    ],
+)
+def test_what_a_claim_made_is_rotated_and_nothing_else(
+    broker: BrokerSection, rotate_days: int, is_made: bool
+) -> None:
+    server = ServerSection(url="https://city.example", rotate_days=rotate_days)
+    config = AgentConfig(
+        DeviceSection(name="frog-1", kind="frog", data_dir="/nowhere"), broker, (), server=server
+    )
+    assert (make_rotation(config, server) is not None) == is_made
