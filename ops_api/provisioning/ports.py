@@ -88,6 +88,17 @@ class Signed:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class RevocationList:
+    """A list of revoked certificates as it was written: their numbers, and until when it is good.
+
+    ``good_until`` is None where it can't be read.
+    """
+
+    serials: frozenset[str] = frozenset()
+    good_until: datetime | None = None
+
+
 class Signer(Protocol):
     """The council's authority for devices' certificates."""
 
@@ -107,6 +118,6 @@ class Signer(Protocol):
         """Return the list of revoked certificates, as PEM."""
         ...
 
-    def listed(self, revocations: bytes) -> frozenset[str]:
-        """Return the numbers in such a list; empty where it is none."""
+    def listed(self, revocations: bytes) -> RevocationList:
+        """Return what such a list says; empty where it is none."""
         ...

@@ -13,14 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from cityops.errors import ConfigurationError
-from ops_api.provisioning.ports import ProvisioningRefusedError, Revoked, Signed
+from ops_api.provisioning.ports import ProvisioningRefusedError, RevocationList, Revoked, Signed
 
 LIFE = timedelta(days=397)
 """Of a device's certificate: a year, and a month in which it is renewed."""
 _SLACK = timedelta(days=1)
 """A device's clock may be late."""
 _LIST_LIFE = timedelta(days=365)
-"""OpenSSL refuses everybody once a list is out of date; a new one is written at each change and each start."""
+"""OpenSSL refuses everybody once a list is out of date: it is written anew at each change, and long before that."""
 
 
 class DeviceAuthority:
@@ -88,12 +88,13 @@ class DeviceAuthority:
             made = made.add_revoked_certificate(entry.build())
         return made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
-    def listed(self, revocations: bytes) -> frozenset[str]:
-        """Return the numbers in such a list; empty where it is none."""
+    def listed(self, revocations: bytes) -> RevocationList:
+        """Return what such a list says; empty where it is none."""
         try:
-            return frozenset(f"{one.serial_number:x}" for one in x509.load_pem_x509_crl(revocations))
+            found = x509.load_pem_x509_crl(revocations)
         except ValueError:
-            return frozenset()
+            return RevocationList()
+        return RevocationList(frozenset(f"{one.serial_number:x}" for one in found), found.next_update_utc)
 
 
 def _key_of(csr: str) -> ec.EllipticCurvePublicKey:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,27 @@ async def test_a_revoked_certificate_is_out_at_once_and_does_not_come_back(certi
     finally:
         frog.close()
         road.close()
+
+
+def test_the_list_of_revoked_certificates_is_written_anew_long_before_it_ends(tmp_path: Path) -> None:
+    """OpenSSL refuses every device once the list is out of date, and in a year nobody may be revoked."""
+    signer, day = DeviceAuthority(*authority(tmp_path)), datetime(2026, 1, 1, tzinfo=UTC)
+    path, reloads, days = tmp_path / "revoked.pem", list[int](), [0]
+
+    def now() -> datetime:
+        return day + timedelta(days=days[0])
+
+    (tmp_path / "passwords").write_text("")
+    file = PasswordFile(
+        tmp_path / "passwords", lambda: reloads.append(days[0]), None, RevocationFile(path, signer), now
+    )
+    for days[0] in (0, 1, 100, 184, 186, 187, 400):
+        asyncio.run(file.make_so(Wanted({}, frozenset(), {"1f": Revoked("frog", day)})))
+        listed = signer.listed(path.read_bytes())
+        assert listed.serials == {"1f"}
+        assert listed.good_until is not None
+        assert listed.good_until - now() > timedelta(days=179)
+    assert reloads == [0, 186, 400]
 
 
 async def test_a_broker_that_is_away_is_told_in_words(tmp_path: Path) -> None:

@@ -14,15 +14,17 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from cityops.errors import TransientError
 from ops_api.provisioning.core import logins
-from ops_api.provisioning.ports import Changes, Signer, Wanted
+from ops_api.provisioning.ports import Changes, RevocationList, Signer, Wanted
 
 FIRST_MODE = 0o600
+LIST_AHEAD = timedelta(days=180)
+"""A list of revoked certificates that is good for less is written anew, though nothing changed in it."""
 
 
 class Kick(Protocol):
@@ -49,6 +51,7 @@ class PasswordFile:
         reload: makes the broker read its files again.
         kick: ends live sessions; None: the reload alone does, which leaves those by certificate.
         revocations: for devices with certificates.
+        now: the time.
     """
 
     def __init__(
@@ -57,11 +60,13 @@ class PasswordFile:
         reload: Callable[[], None],
         kick: Kick | None = None,
         revocations: RevocationFile | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._path = path
         self._reload = reload
         self._kick = kick
         self._revocations = revocations
+        self._now = now
 
     async def known(self) -> Mapping[str, str]:
         """Return the password hash of every login."""
@@ -90,12 +95,13 @@ class PasswordFile:
         """Write the list of revoked certificates anew; return whose are new in it, None where it is as it was."""
         if self._revocations is None:
             return None
-        path, signer = self._revocations.path, self._revocations.signer
-        before = signer.listed(path.read_bytes()) if path.exists() else None
-        if before == frozenset(wanted.revoked):
+        path, signer, now = self._revocations.path, self._revocations.signer, self._now()
+        before = signer.listed(path.read_bytes()) if path.exists() else RevocationList()
+        is_fresh = before.good_until is not None and before.good_until - now > LIST_AHEAD
+        if is_fresh and before.serials == frozenset(wanted.revoked):
             return None
-        replace(path, signer.revocations(wanted.revoked, datetime.now(UTC)))
-        return {one.device for serial, one in wanted.revoked.items() if serial not in (before or ())}
+        replace(path, signer.revocations(wanted.revoked, now))
+        return {one.device for serial, one in wanted.revoked.items() if serial not in before.serials}
 
     def _end(self, device: str) -> None:
         assert self._kick is not None
