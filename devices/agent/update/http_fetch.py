@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import ssl
 import time
 import urllib.error
@@ -39,7 +40,13 @@ def fetch(files: Files, wanted: Job, sleep: Callable[[float], None] = time.sleep
         with _open(wanted, held) as answer:
             held = held if answer.status == 206 else 0
             _take(files, path, answer, held, wanted, sleep)
-    except (urllib.error.URLError, TimeoutError, ConnectionError, ssl.SSLError) as e:
+    except (
+        urllib.error.URLError,
+        http.client.HTTPException,
+        TimeoutError,
+        ConnectionError,
+        ssl.SSLError,
+    ) as e:
         raise BundleError("network", f"{wanted.url}: {e}") from e
     if (files.size(path) or 0) < wanted.size:
         raise BundleError("network", f"{wanted.url} broke off")
