@@ -267,10 +267,13 @@ def _each(
     names: list[str], what: str, act: Callable[[DeviceCommands, str], Awaitable[Any]], said: str
 ) -> None:
     async def run(d: DeviceCommands) -> bool:
-        for name in dict.fromkeys(names):
-            await act(d, name)
-            await _note(d, f"devices {what}", (await d.desk.of(name))["device_id"])
-        return await _told(d)
+        try:
+            for name in dict.fromkeys(names):
+                await act(d, name)
+                await _note(d, f"devices {what}", (await d.desk.of(name))["device_id"])
+        finally:  # one that does not exist must not leave those before it on the broker
+            told = await _told(d)
+        return told
 
     told = _with_devices(run)
     for name in dict.fromkeys(names):

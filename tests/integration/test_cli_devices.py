@@ -99,7 +99,8 @@ async def test_the_broker_is_told_by_the_command_itself(
         speaker = Speaker(place.devices, "frog-1", card.password)
         try:
             until(lambda: speaker.connected)
-            run("revoke", "frog-1", "--why", "stolen")
+            said = run("revoke", "frog-1", "no-such", "--why", "stolen", code=1).stderr
+            assert "there is no device 'no-such'" in said
             until(lambda: not speaker.connected, 5.0)
         finally:
             speaker.close()
