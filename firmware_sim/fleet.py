@@ -12,11 +12,10 @@ import heapq
 import math
 import queue
 import random
-import resource
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from cityops.runtime.backoff import Backoff
@@ -31,8 +30,10 @@ from devices.contract.kind import Kind
 from devices.registry import Device
 from firmware_sim.clock import SimulatedClock, pace_for
 from firmware_sim.drivers import FaultView, NoFaults, SimulatedTime, WorldSensor, WorldView
-from firmware_sim.fleet_device import FleetDevice
+from firmware_sim.file_limit import raise_file_limit
+from firmware_sim.fleet_device import FleetDevice, Started
 from firmware_sim.fleet_settings import settings_of
+from firmware_sim.fleet_updates import EVERY_S, Cards, UpdatePlan, observers
 from firmware_sim.paho_fleet_link import FleetHub
 from firmware_sim.shared_outbox import SharedOutbox
 
@@ -102,6 +103,7 @@ class Fleet:
         clock: simulated time.
         faults: cut uplinks, wrong clocks, devices that are switched off.
         observer: told of each entry's life.
+        updates: which devices take updates over the air, None for none.
     """
 
     def __init__(
@@ -117,10 +119,11 @@ class Fleet:
         options: FleetOptions | None = None,
         faults: FaultView | None = None,
         observer: Observer | None = None,
+        updates: UpdatePlan | None = None,
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        _raise_file_limit(len(devices) + 200)
+        raise_file_limit(len(devices) + 200)
         self.world = world
         self.counts = Counts()
         self._options = options or FleetOptions()
@@ -139,8 +142,11 @@ class Fleet:
         self._gather_until_s: float | None = None  # from the first turn on
         self._to_send: dict[int, None] = {}
         self._next_pump_s = 0.0
+        self._cards = None if updates is None else Cards(updates, self._rng, monotonic)
+        self._next_updates_s = 0.0
         self._devices = [self._made(device, kinds[device.kind], broker_of(device)) for device in devices]
         self._number = {made.name: number for number, made in enumerate(self._devices)}
+        self._updated = [n for n, made in enumerate(self._devices) if made.updates is not None]
         self._cut: set[int] = set()
         self._due = [(made.agent.sampler.due_s, number) for number, made in enumerate(self._devices)]
         heapq.heapify(self._due)
@@ -206,6 +212,7 @@ class Fleet:
         self._sample()
         self._outbox.commit()
         self._pump()
+        self._update()
         self._listen(timeout_s)
 
     def run(self, stop: Callable[[], bool], until_s: float | None = None) -> None:
@@ -250,20 +257,45 @@ class Fleet:
         identity = Identity(device=device.name, kind=device.kind, shard=device.shard, firmware=FIRMWARE)
         box = self._outbox.of(device.name)
 
-        def start(due_s: float) -> tuple[Agent, Callable[[], None]]:
+        def start(due_s: float) -> Started:
             sampler = Sampler(kind, [sensor], device.cadence_s, due_s)
             publisher = Publisher(self._options.limits, self._rng)
-            agent = Agent(identity, sampler, box, publisher, self._monotonic, self.counts, self._observer)
+            cards = self._cards
+            takes = cards is not None and cards.takes(device.name)
+            updates = cards.start(device, lambda: sampler.cadence_s) if cards is not None and takes else None
+            observer = observers(self._observer, updates)
+            now = identity if updates is None else replace(identity, firmware=updates.version or FIRMWARE)
+            agent = Agent(now, sampler, box, publisher, self._monotonic, self.counts, observer)
             part = settings_of(agent, kind, lambda: self._clock.now_s, self._monotonic)
             agent.join(part)
-            return agent, lambda: self._idle(agent, part)
+            if updates is not None:
+                agent.join(updates)
+                agent.tell(updates)
+            return Started(agent, lambda: self._idle(agent, part), updates)
 
         offset_s = zlib.crc32(device.name.encode()) % (device.cadence_s * 1000) / 1000.0
-        agent, idle = start(self._clock.now_s + offset_s)
+        started = start(self._clock.now_s + offset_s)
+        agent = started.agent
         will = Will(identity.topic("status"), identity.last_will())
-        link = self._hub.link(broker, device.name, will, agent, idle)
+        link = self._hub.link(broker, device.name, will, agent, started.idle)
         agent.start(link)
-        return FleetDevice(device, box, link, agent, start, self._start_s)
+        return FleetDevice(device, box, link, agent, start, self._start_s, updates=started.updates)
+
+    def _update(self) -> None:
+        """Let devices that take updates go on with them, and start anew where that is wanted."""
+        now_s = self._monotonic()
+        if not self._updated or now_s < self._next_updates_s:
+            return
+        self._next_updates_s = now_s + EVERY_S
+        for number in self._updated:
+            made = self._devices[number]
+            if made.off_since_s is not None or made.updates is None:
+                continue
+            made.agent.turn(self.moment())
+            if made.updates.restart_wanted:
+                made.lose_power(self._clock.now_s)
+                made.get_power(self._clock.now_s)
+                self._cut.discard(number)
 
     def _idle(self, agent: Agent, part: SettingsPart) -> None:
         """What is due of a device without any event: every few seconds."""
@@ -362,11 +394,3 @@ class Fleet:
 
 def _utc(time_s: float) -> datetime:
     return datetime.fromtimestamp(time_s, UTC)
-
-
-def _raise_file_limit(needed: int) -> None:
-    """Allow as many sockets as there are devices, as far as the system lets us."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < needed:
-        limit = needed if hard == resource.RLIM_INFINITY else min(max(needed, soft), hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

@@ -7,9 +7,19 @@ from dataclasses import dataclass
 
 from devices.agent.agent import Agent
 from devices.agent.clock_state import Clk, Moment
+from devices.agent.update.part import Updates
 from devices.registry import Device
 from firmware_sim.paho_fleet_link import FleetLink
 from firmware_sim.shared_outbox import DeviceOutbox
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a start of a device makes: its agent, what is called every few seconds, and what takes updates."""
+
+    agent: Agent
+    idle: Callable[[], None]
+    updates: Updates | None = None
 
 
 @dataclass(slots=True)
@@ -18,20 +28,22 @@ class FleetDevice:
 
     Attributes:
         start_agent: makes an agent on its card as the firmware does when power comes; due next at the
-            time that it is given [s]; and what is called every few seconds.
+            time that it is given [s].
         started_s: simulated time of its last start, where its monotonic clock is 0 [s].
         slow_s: how far its wall clock stood still while it had no power [s]; 0 once the network has set it.
         off_since_s: since when it has no power [s], None while it has.
+        updates: its part that takes updates, None where it takes none.
     """
 
     device: Device
     outbox: DeviceOutbox
     link: FleetLink
     agent: Agent
-    start_agent: Callable[[float], tuple[Agent, Callable[[], None]]]
+    start_agent: Callable[[float], Started]
     started_s: float
     slow_s: float = 0.0
     off_since_s: float | None = None
+    updates: Updates | None = None
 
     @property
     def name(self) -> str:
@@ -49,8 +61,9 @@ class FleetDevice:
         self.slow_s += at_s - self.off_since_s
         self.off_since_s, self.started_s = None, at_s
         due_s = self.agent.sampler.due_s
-        self.agent, idle = self.start_agent(due_s)
-        self.link.serve(self.agent, idle)
+        started = self.start_agent(due_s)
+        self.agent, self.updates = started.agent, started.updates
+        self.link.serve(self.agent, started.idle)
         self.agent.start(self.link)
 
     def moment(self, at_s: float, wrong_s: float) -> Moment:

@@ -24,6 +24,7 @@ from devices.contract.kind import Kind, discover
 from devices.registry import Device, Registry
 from firmware_sim.clock import SimulatedClock
 from firmware_sim.fleet import Fleet, FleetOptions, FleetStatistics
+from firmware_sim.fleet_updates import UpdatePlan
 from firmware_sim.frog_page import FrogPage, FrogPagePlan
 from firmware_sim.history import History
 from firmware_sim.shared_outbox import SharedOutbox
@@ -49,6 +50,7 @@ class SimulationPlan:
         history: file for a checker, None writes none.
         frog_page: which frog serves its own page, None where none does.
         elsewhere: devices that are in the world and not in the fleet: their readings go another way (LoRaWAN).
+        updates: which devices take updates over the air, None for none.
     """
 
     registry: Registry
@@ -64,6 +66,7 @@ class SimulationPlan:
     history: Path | None = None
     frog_page: FrogPagePlan | None = None
     elsewhere: frozenset[str] = frozenset()
+    updates: UpdatePlan | None = None
 
 
 def brokers(
@@ -230,6 +233,7 @@ class Simulation:
             options=plan.options,
             faults=world,
             observer=history,
+            updates=plan.updates,
         )
         stack.callback(fleet.close)
         self._world, self._fleet = world, fleet

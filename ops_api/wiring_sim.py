@@ -18,6 +18,7 @@ from cityops.settings import MqttSettings, Settings
 from devices.registry import Registry
 from firmware_sim.crew_voice import say_acts
 from firmware_sim.fleet import FleetStatistics
+from firmware_sim.fleet_updates import UpdatePlan
 from firmware_sim.frog_page import FrogPagePlan
 from firmware_sim.scenario import TOWN_ZONE, latest_start, load_scenario
 from firmware_sim.service import Simulation, SimulationPlan, brokers
@@ -89,6 +90,7 @@ def plan_of(
     end: datetime | None = None,
     frog_page: FrogPagePlan | None = None,
     elsewhere: frozenset[str] = frozenset(),
+    updates: UpdatePlan | None = None,
 ) -> SimulationPlan:
     """Return the plan of a simulation with these settings.
 
@@ -101,6 +103,7 @@ def plan_of(
         end: simulated end; None goes on live.
         frog_page: which frog serves its own page.
         elsewhere: devices whose readings go another way.
+        updates: which devices take updates over the air.
     """
     return SimulationPlan(
         registry=registry,
@@ -114,6 +117,7 @@ def plan_of(
         kinds=kinds_of(settings),
         frog_page=frog_page,
         elsewhere=elsewhere,
+        updates=updates,
     )
 
 

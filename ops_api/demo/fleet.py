@@ -14,18 +14,18 @@ _BINS = 12
 CADENCE_S = 1200
 
 
-async def set_some(dsn: str, registry: Registry, settings: Settings, *, wanted: bool = True) -> int:
-    """Put some bins into a group that measures every twenty minutes; return how many.
+def market_bins(registry: Registry, *, wanted: bool = True) -> list[str]:
+    """Return the bins of the market place; none where they are not ``wanted``: a check plays what its scenario says."""
+    return [device.name for device in registry.devices if device.kind == "bin"][:_BINS] if wanted else []
 
-    None in a town without bins, or where it is not ``wanted``: a check plays what its scenario says.
-    """
-    bins = [device.name for device in registry.devices if device.kind == "bin"][:_BINS]
-    if not bins or not wanted:
-        return 0
+
+async def set_some(dsn: str, bins: list[str], settings: Settings) -> None:
+    """Put these bins into a group that measures every twenty minutes."""
+    if not bins:
+        return
     async with await connect(dsn, application_name="cityops demo fleet", autocommit=False) as conn:
         desk = fleet_desk(OneConnection(conn), kinds_of(settings))
         await desk.make_group(GROUP, "Bins of the market place", "demo")
         await desk.book.put(GROUP, bins)
         seen = await desk.preview("group", GROUP, {"cadence_s": CADENCE_S})
         await desk.make(seen, "demo", "the market fills them quicker")
-    return len(bins)

@@ -22,7 +22,6 @@ from cityops.errors import ConfigurationError
 from cityops.runtime.stop import Stop, in_thread, sleep_until_stop, unless_stopped
 from cityops.settings import MqttSettings, Settings
 from devices.registry import Registry
-from firmware_sim.frog_page import FrogPagePlan
 from firmware_sim.scenario import TOWN_ZONE, latest_start, load_scenario
 from firmware_sim.service import Simulation
 from firmware_sim.world.premises import FIRST_UPRN
@@ -31,15 +30,17 @@ from ops_api.crews import simulated_now
 from ops_api.demo.accounts import account_lines, demo_accounts
 from ops_api.demo.bin_days import load_town
 from ops_api.demo.children import Children
-from ops_api.demo.fleet import set_some
+from ops_api.demo.fleet import market_bins, set_some
 from ops_api.demo.haste import as_live, while_it_plays
 from ops_api.demo.lorawan import bind_sensors, lorawan_sensors, lorawan_server
 from ops_api.demo.pace import Pace, keep_pace
 from ops_api.demo.past_quarter import bins_alone, first_day, in_place_before, play_past
 from ops_api.demo.residents import residents
 from ops_api.demo.rounds import load_lorries
+from ops_api.demo.sample import frog_page, sample_home
 from ops_api.demo.services import start_services
 from ops_api.demo.stack import Stack, clear, start_stack
+from ops_api.demo.updates import make_release, rolled_out
 from ops_api.demo.verify import Finding, as_expected, no_loss
 from ops_api.demo.verify_bins import as_planned, somebody_to_tell
 from ops_api.demo.verify_incidents import as_one
@@ -58,7 +59,6 @@ DRAIN_S = 120.0
 """How long a check waits for what devices still hold."""
 INTERRUPTED = 130
 """Exit code of a check that was stopped: what a shell gives for SIGINT."""
-SAMPLE_HOME = "demo-damp-home"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
         with _Phase(demo.say, "a simulated quarter of bins: /bins/ledger"):
             await play_past(stack.dsn, registry, demo.settings, start, demo.say)
     with _Phase(demo.say, "ingester, rules and web server"):
-        sample = _sample_home(registry)
+        sample = sample_home(registry)
         extra = while_it_plays(demo.settings)
         if sample is not None:
             extra["CITYOPS_API__SAMPLE_HOME"] = sample
@@ -167,7 +167,9 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
             {**stack.environment, **extra}, folder / "logs", demo.port, notify=demo.settings.notify.configured
         )
     cleanup.push_async_callback(children.stop)
-    await set_some(stack.dsn, registry, demo.settings, wanted=not demo.check)
+    at_market = market_bins(registry, wanted=not demo.check)
+    await set_some(stack.dsn, at_market, demo.settings)
+    release = make_release(folder, at_market, int(time.time()))
     _say_addresses(demo.say, address, sample, team)
     for line in account_lines(address, accounts):
         demo.say(line)
@@ -179,17 +181,19 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     devices = MqttSettings(host=stack.mosquitto.host, port=stack.mosquitto.port)
     forecasts = await cleanup.enter_async_context(town_forecasts(demo.settings, stack.dsn, registry, start))
     settings = demo.settings.model_copy(update={"data_dir": folder})
-    page = _frog_page(registry, sample) if address is not None else None
+    page = frog_page(registry, sample) if address is not None else None
     simulation = Simulation(
         plan_of(
             settings, registry, start, mqtt=devices, credentials=stack.credentials, end=end, frog_page=page,
             elsewhere=frozenset(sensor.device for sensor in sensors),
+            updates=None if release is None else release.plan,
         )
     )  # fmt: skip
     with _Phase(demo.say, f"{len(registry.devices)} simulated devices"):
         await in_thread(simulation.start)
     cleanup.push_async_callback(asyncio.to_thread, simulation.stop, 0.5)
     await cleanup.enter_async_context(lorawan_server(stack, simulation, sensors))
+    await cleanup.enter_async_context(rolled_out(stack.dsn, release))
     if simulation.frog_port is not None:
         demo.say(
             f"  http://127.0.0.1:{simulation.frog_port}/   the same resident's frog, as on the home network"
@@ -202,19 +206,6 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     watch = Watch(conn)
     await watch.skip()
     return Running(registry, stack, simulation, watch, children, forecasts, start.timestamp(), fires, looks)
-
-
-def _sample_home(registry: Registry) -> str | None:
-    """Return the code of a home worth looking at: the town's sample of a damp one, else the coldest."""
-    codes = {h.code for h in registry.homes}
-    coldest = min(registry.homes, key=lambda h: h.temperature_factor, default=None)
-    return SAMPLE_HOME if SAMPLE_HOME in codes else None if coldest is None else coldest.code
-
-
-def _frog_page(registry: Registry, code: str | None) -> FrogPagePlan | None:
-    """Return the plan of the page that the sample home's first frog serves itself."""
-    devices = [d for home in registry.homes if home.code == code for d in home.devices]
-    return FrogPagePlan(device=devices[0], zone=TOWN_ZONE) if devices else None
 
 
 @contextmanager
