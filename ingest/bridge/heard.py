@@ -42,7 +42,7 @@ class Hearing:
             )
         match event:
             case Uplink():
-                now = _uplink(now, event, at, newest)
+                now = _uplink(now, event, at, newest, again=row.again)
             case Join():
                 now = replace(now, joined_at=at if now.joined_at is None else max(at, now.joined_at))
             case DeviceStatus():
@@ -61,8 +61,8 @@ class Hearing:
         return tuple(self._heard[eui] for eui in sorted(self._heard))
 
 
-def _uplink(now: Heard, event: Uplink, at: datetime, newest: bool) -> Heard:
-    now = replace(now, uplinks=now.uplinks + 1)
+def _uplink(now: Heard, event: Uplink, at: datetime, newest: bool, *, again: bool) -> Heard:
+    now = replace(now, uplinks=now.uplinks + (not again))
     if not newest:
         return now
     radio = event.radio

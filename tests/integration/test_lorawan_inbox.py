@@ -190,6 +190,7 @@ async def test_what_was_set_aside_is_stored_after_its_binding(town: Town) -> Non
     await town.pg.execute("update lorawan_inbox set state = 'waiting', done_at = null where state = 'dead'")
     await town.worker().step()
     assert len(await town.readings()) == 1
+    assert await (await town.pg.execute("select uplinks from lorawan_device")).fetchall() == [(1,)]
 
 
 async def test_bytes_that_are_none_are_set_aside_with_why(town: Town) -> None:
@@ -358,13 +359,6 @@ def replace_inbox(batch: Batch) -> Batch:
     other = Batch([], [])
     other.inbox = InboxMarks(outcomes=tuple(replace(o, reason="again") for o in batch.inbox.outcomes))
     return other
-
-
-async def test_what_is_postponed_is_not_due(town: Town) -> None:
-    await town.take(fake.chirp_up())
-    [row] = await town.inbox.waiting(10)
-    await town.inbox.postpone([row.event_id], 600)
-    assert await town.inbox.waiting(10) == []
 
 
 async def test_sources_and_connection(town: Town) -> None:
