@@ -111,9 +111,11 @@ async def write_marks(cursor: psycopg.AsyncCursor[Any], marks: InboxMarks) -> No
 
 
 def _rows(values: Iterable[Any]) -> Jsonb:
-    return Jsonb(
-        [
-            {k: v.isoformat() if isinstance(v, datetime) else v for k, v in asdict(one).items()}
-            for one in values
-        ]
-    )
+    return Jsonb([{name: _told(value) for name, value in asdict(one).items()} for one in values])
+
+
+def _told(value: object) -> object:
+    """Return a value as JSON has it, for a column: a name that a server sends may hold a NUL, which no text may."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.replace("\x00", "\\0") if isinstance(value, str) else value

@@ -15,6 +15,7 @@ from devices.contract.kind import Kind
 from ops_api.queries import Db, Row
 
 ROWS_MOST = 1_000_000
+"""Of one trace; who asks for more is told so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +30,23 @@ async def write_trace(db: Db, kinds: Mapping[str, Kind], device: str, hours: flo
     """Write the last ``hours`` of a device's readings into ``file``.
 
     Raises:
-        ConfigurationError: no such device, nothing measured, or a file that is there.
+        ConfigurationError: no such device, nothing measured, too much, or a file that is there.
     """
     found = await db.fetch(
         sql.SQL("select kind, device_id from device where name = %(name)s"), {"name": device}
     )
     if not found:
-        raise ConfigurationError(f"there is no device {device!r}; `cityops registry export` lists them")
+        raise ConfigurationError(f"there is no device {device!r}; `cityops devices list` lists them")
     kind = kinds[found[0]["kind"]]
     rows = await db.fetch(
-        _query(kind), {"device_id": found[0]["device_id"], "hours": hours, "most": ROWS_MOST}
+        _query(kind), {"device_id": found[0]["device_id"], "hours": hours, "most": ROWS_MOST + 1}
     )
     if not rows:
         raise ConfigurationError(f"{device} has measured nothing")
+    if len(rows) > ROWS_MOST:
+        raise ConfigurationError(
+            f"{device} has more than {ROWS_MOST:,} readings in {hours:g} h: ask for fewer hours"
+        )
     decimals = {f.name: f.decimals for f in kind.fields if any(row[f.name] is not None for row in rows)}
     _write(file, decimals, rows)
     return Trace(len(rows), _command(file, kind, device, list(decimals)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from ingest.bridge.ports import Waiting
 from ingest.core.lorawan.events import DeviceStatus, Event, Join, Uplink
@@ -15,12 +16,15 @@ class Hearing:
     def __init__(self) -> None:
         self._heard: dict[str, Heard] = {}
 
-    def take(self, row: Waiting, event: Event) -> None:
-        """Take note of an event of a sensor; others say nothing of one."""
+    def take(self, row: Waiting, event: Event, latest: datetime) -> None:
+        """Take note of an event of a sensor; others say nothing of one.
+
+        A server whose clock is ahead is taken to have heard it at ``latest``: else nothing that follows would be newer.
+        """
         sender = event.sender
         if sender is None or not isinstance(event, Uplink | Join | DeviceStatus):
             return
-        at = event.at or row.received_at
+        at = min(event.at or row.received_at, latest)
         before = self._heard.get(sender.dev_eui)
         if before is None:
             before = Heard(dev_eui=sender.dev_eui, source_id=row.source.source_id, at=at)
@@ -38,7 +42,7 @@ class Hearing:
             )
         match event:
             case Uplink():
-                now = _uplink(now, event, newest)
+                now = _uplink(now, event, at, newest, again=row.again)
             case Join():
                 now = replace(now, joined_at=at if now.joined_at is None else max(at, now.joined_at))
             case DeviceStatus():
@@ -57,8 +61,8 @@ class Hearing:
         return tuple(self._heard[eui] for eui in sorted(self._heard))
 
 
-def _uplink(now: Heard, event: Uplink, newest: bool) -> Heard:
-    now = replace(now, uplinks=now.uplinks + 1)
+def _uplink(now: Heard, event: Uplink, at: datetime, newest: bool, *, again: bool) -> Heard:
+    now = replace(now, uplinks=now.uplinks + (not again))
     if not newest:
         return now
     radio = event.radio
@@ -74,5 +78,5 @@ def _uplink(now: Heard, event: Uplink, newest: bool) -> Heard:
         airtime_ms=radio.airtime_ms,
     )
     if event.battery_pct is not None:
-        now = replace(now, battery_pct=event.battery_pct, status_at=event.at)
+        now = replace(now, battery_pct=event.battery_pct, status_at=at)
     return now

@@ -25,7 +25,7 @@ select case when exists (select from pg_locks where locktype = 'advisory' and pi
 """
 
 WAITING: LiteralString = f"""
-select i.event_id, i.topic, i.body, i.received_at, {_SOURCE}
+select i.event_id, i.topic, i.body, i.received_at, i.attempts > 0, {_SOURCE}
 from lorawan_inbox i join lorawan_source s using (source_id)
 where i.state = 'waiting' and i.next_at <= now() order by i.event_id limit %s
 """
@@ -48,11 +48,6 @@ where d.name = any(%s) and d.retired_at is null
 RUNS: LiteralString = """
 select dev_eui, boot, session, first_at, last_at, first_f_cnt, last_f_cnt from lorawan_session where dev_eui = any(%s)
 order by dev_eui, boot
-"""
-
-POSTPONE: LiteralString = """
-update lorawan_inbox set next_at = now() + make_interval(secs => %s), attempts = attempts + 1
-where event_id = any(%s) and state = 'waiting'
 """
 
 QUEUED: LiteralString = f"""

@@ -24,9 +24,12 @@ from ingest.core.lorawan.judge import Binding, Numbered, number
 from ingest.core.lorawan.marks import DownlinkNote, InboxMarks, Outcome
 from ingest.core.lorawan.numbering import Run
 from ingest.core.lorawan.reasons import Reason, sentence
+from ingest.core.validate import FUTURE_US
 
 log = structlog.get_logger(__name__)
 
+AHEAD = timedelta(microseconds=FUTURE_US)
+"""How far ahead of our clock a network server's may be."""
 FRESH = timedelta(hours=1)
 """An uplink that is younger says that its device is there now; what is played again says nothing of it."""
 
@@ -85,21 +88,24 @@ class Judging:
         now: datetime,
     ) -> None:
         page.outcomes[row.event_id] = Outcome(event_id=row.event_id, state="stored")
-        page.hearing.take(row, event)
+        binding = None if event.sender is None else bindings.get(event.sender.dev_eui)
+        if binding is not None and binding.source_id not in (None, row.source.source_id):
+            raise RefusedError(Reason.WRONG_SOURCE, dev_eui=binding.dev_eui)
+        page.hearing.take(row, event, now)
         if isinstance(event, DownlinkEvent):
             page.notes += [
                 DownlinkNote(correlation=c, news=event.news, at=event.at or now, problem=event.problem)
                 for c in correlation_of(event.correlations)
             ]
         if isinstance(event, Uplink):
-            await self._uplink(page, row, event, bindings, runs, now)
+            await self._uplink(page, row, event, binding, runs, now)
 
     async def _uplink(
         self,
         page: Page,
         row: Waiting,
         uplink: Uplink,
-        bindings: Mapping[str, Binding],
+        binding: Binding | None,
         runs: dict[str, list[Run]],
         now: datetime,
     ) -> None:
@@ -109,11 +115,12 @@ class Judging:
             raise RefusedError(Reason.SIMULATED)
         if uplink.at is None:
             raise RefusedError(Reason.NO_TIME)
-        binding = bindings.get(eui)
         if binding is None:
             raise RefusedError(Reason.UNKNOWN_SENSOR, dev_eui=eui)
-        if binding.source_id not in (None, row.source.source_id):
-            raise RefusedError(Reason.WRONG_SOURCE, dev_eui=eui)
+        if (
+            uplink.at > now + AHEAD
+        ):  # before it is numbered: a run that lasts till then would take all later frames
+            raise RefusedError(Reason.IN_FUTURE, at=f"{uplink.at:%Y-%m-%d %H:%M:%S} UTC")
         kind = self._kinds.get(binding.device_kind)
         if kind is None:
             raise RefusedError(

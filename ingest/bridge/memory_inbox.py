@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cityops.clock import Clock
 from cityops.errors import TransientError
@@ -21,7 +21,6 @@ class Kept:
 
     arrival: Arrival
     received_at: datetime
-    next_at: datetime
     state: str = "waiting"
     outcome: Outcome | None = None
 
@@ -77,7 +76,7 @@ class MemoryInbox:
         self._keys[arrival.source_id, key] = arrival.network_at
         now = self._clock.now()
         state = "waiting" if arrival.reason_code is None else "dead"
-        self.events[len(self.events) + 1] = Kept(arrival, now, now, state)
+        self.events[len(self.events) + 1] = Kept(arrival, now, state)
         return True
 
     async def connection(self, source_id: int, said: str) -> None:
@@ -100,9 +99,10 @@ class MemoryInbox:
                 topic=kept.arrival.topic,
                 body=kept.arrival.body,
                 received_at=kept.received_at,
+                again=kept.outcome is not None,
             )
             for number, kept in self.events.items()
-            if kept.state == "waiting" and kept.next_at <= self._clock.now()
+            if kept.state == "waiting"
         ]
         return due[:limit]
 
@@ -124,12 +124,6 @@ class MemoryInbox:
             if eui in dev_euis:
                 found.setdefault(eui, []).append(run)
         return found
-
-    async def postpone(self, event_ids: Sequence[int], delay_s: float) -> None:
-        """See the port."""
-        self._check()
-        for number in event_ids:
-            self.events[number].next_at = self._clock.now() + timedelta(seconds=delay_s)
 
     async def queued(self, limit: int) -> list[QueuedDownlink]:
         """See the port."""

@@ -58,7 +58,8 @@ class MqttSource:
             began_s = asyncio.get_running_loop().time()
             try:
                 await self._session(stop)
-            except (aiomqtt.MqttError, OSError, ConfigurationError) as e:
+            except (aiomqtt.MqttError, OSError, ValueError, ConfigurationError) as e:
+                # ValueError: a host that is no name, a filter that is none
                 lasted_s = asyncio.get_running_loop().time() - began_s
                 failures = 0 if lasted_s > STEADY_S else failures + 1
                 self._trouble.failed(self.source.name, str(e))

@@ -57,7 +57,12 @@ class PostgresInbox:
         rows = await self._ask(sql.WAITING, (limit,))
         return [
             Waiting(
-                event_id=row[0], topic=row[1], body=bytes(row[2]), received_at=row[3], source=_source(row[4:])
+                event_id=row[0],
+                topic=row[1],
+                body=bytes(row[2]),
+                received_at=row[3],
+                again=row[4],
+                source=_source(row[5:]),
             )
             for row in rows
         ]
@@ -98,10 +103,6 @@ class PostgresInbox:
             )  # fmt: skip
             found.setdefault(row[0], []).append(run)
         return found
-
-    async def postpone(self, event_ids: Sequence[int], delay_s: float) -> None:
-        """See the port."""
-        await self._ask(sql.POSTPONE, (delay_s, list(event_ids)))
 
     async def queued(self, limit: int) -> list[QueuedDownlink]:
         """See the port."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -52,13 +52,14 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """An event of the inbox that is to be stored."""
+    """An event of the inbox that is to be stored; ``again``: it was set aside before."""
 
     event_id: int
     source: Source
     topic: str
     body: bytes
     received_at: datetime
+    again: bool = False
 
 
 class Connection(Protocol):
@@ -127,9 +128,6 @@ class Inbox(Protocol):
 
     async def runs(self, dev_euis: Collection[str]) -> dict[str, list[Run]]:
         """Return the runs of these sensors' frame counters."""
-
-    async def postpone(self, event_ids: Sequence[int], delay_s: float) -> None:
-        """Try these events again later: the fault is not theirs."""
 
     async def close(self) -> None:
         """Give back what it holds."""

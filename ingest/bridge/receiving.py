@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from ingest.bridge.ports import Arrival
-from ingest.core.lorawan.envelope import parse
+from ingest.core.lorawan.envelope import MOST_BYTES, parse
 from ingest.core.lorawan.events import EnvelopeError, Protocol, Uplink, event_kind
 from ingest.core.lorawan.reasons import Reason, sentence
 
@@ -13,7 +13,10 @@ _MOST_KEY = 500
 
 
 def arrival(source_id: int, protocol: Protocol, topic: str, body: bytes) -> Arrival:
-    """Return an event as the inbox keeps it; one that can't be read is kept as set aside, with the reason."""
+    """Return an event as the inbox keeps it; one that can't be read is kept as set aside, with the reason.
+
+    Of one that is too large only the beginning is kept.
+    """
     try:
         event = parse(protocol, topic, body)
     except EnvelopeError as e:
@@ -41,7 +44,7 @@ def _unread(source_id: int, topic: str, body: bytes, why: str) -> Arrival:
         kind="other",
         key="sha256:" + hashlib.sha256(topic.encode() + b"\0" + body).hexdigest(),
         topic=_text(topic),
-        body=body,
+        body=body[:MOST_BYTES],
         reason_code=str(Reason.NOT_READ),
         reason=_text(sentence(Reason.NOT_READ, why=why)),
     )

@@ -143,6 +143,8 @@ class FleetDesk:
         return self._declared[kind]
 
     async def _layer(self, scope: Scope, target: str, layers: Layers, members: Sequence[Member]) -> Layer:
+        if scope == "fleet" and target:
+            raise SettingsRefusedError(f"all devices are asked for, and {target!r} of them: leave one out")
         if scope == "kind" and target not in self.kinds:
             raise SettingsRefusedError(f"kind {target!r} does not exist; there are {', '.join(self.kinds)}")
         if scope == "device" and not members_of(scope, target, members):

@@ -17,6 +17,10 @@ class SettingsRefusedError(CityopsError):
     """What was asked of settings cannot be; the text says why."""
 
 
+class UnusableTextError(SettingsRefusedError):
+    """No column can hold a value of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """A device with what it was told last.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
@@ -30,6 +31,9 @@ class PgFleet:
         self._pool = pool
         self._again_s = again_s
 
+    def _transaction(self) -> AbstractAsyncContextManager[Connection]:
+        return transaction(self._pool, unstorable=p.UnusableTextError)
+
     # -- reading -------------------------------------------------------------------
 
     async def layers(self) -> Layers:
@@ -46,7 +50,7 @@ class PgFleet:
 
     async def device(self, name: str) -> p.OneDevice | None:
         """Return a device; None where there is none of the name, or it is retired."""
-        async with transaction(self._pool) as conn:
+        async with self._transaction() as conn:
             found = await _rows(conn, "device", name=name)
             if not found:
                 return None
@@ -86,7 +90,7 @@ class PgFleet:
         self, scope: Scope, target: str, settings: Settings, made_by: str, note: str, after: int
     ) -> int:
         """Have a layer set exactly this from now on; return the change's number."""
-        async with transaction(self._pool) as conn:
+        async with self._transaction() as conn:
             await conn.execute(SQL["lock"], {"scope": scope, "target": target})
             [newest] = await _rows(conn, "newest", scope=scope, target=target)
             if newest["change_id"] != after:
@@ -100,12 +104,12 @@ class PgFleet:
 
     async def make_group(self, group_id: str, label: str, made_by: str) -> None:
         """Make a group, or give it another label."""
-        async with transaction(self._pool) as conn:
+        async with self._transaction() as conn:
             await conn.execute(SQL["make_group"], {"group_id": group_id, "label": label, "made_by": made_by})
 
     async def put(self, group_id: str, devices: Sequence[str]) -> int:
         """Put devices into a group; return how many were not in it."""
-        async with transaction(self._pool) as conn:
+        async with self._transaction() as conn:
             if not await _rows(conn, "has_group", group_id=group_id):
                 raise p.SettingsRefusedError(f"group {group_id!r} does not exist")
             if unknown := await _rows(conn, "unknown_devices", devices=list(devices)):
@@ -115,13 +119,13 @@ class PgFleet:
 
     async def take(self, group_id: str, devices: Sequence[str]) -> int:
         """Take devices out of a group; return how many were in it."""
-        async with transaction(self._pool) as conn:
+        async with self._transaction() as conn:
             done = await conn.execute(SQL["take"], {"group_id": group_id, "devices": list(devices)})
             return done.rowcount
 
     async def drop_group(self, group_id: str) -> bool:
         """Remove a group; False: there is none."""
-        async with transaction(self._pool) as conn:
+        async with self._transaction() as conn:
             await conn.execute(SQL["take_all"], {"group_id": group_id})
             done = await conn.execute(SQL["drop_group"], {"group_id": group_id})
             return done.rowcount == 1
@@ -160,18 +164,18 @@ class PgFleet:
 
     async def follow_cadence(self) -> int:
         """Have silence be judged by the cadence in force; return how many changed."""
-        async with transaction(self._pool) as conn:
+        async with self._transaction() as conn:
             return (await conn.execute(SQL["follow_cadence"])).rowcount
 
     # -- inside --------------------------------------------------------------------
 
     async def _rows(self, query: str, **values: object) -> list[Row]:
-        async with transaction(self._pool) as conn:
+        async with self._transaction() as conn:
             return await _rows(conn, query, **values)
 
     async def _write(self, query: str, rows: Sequence[object]) -> None:
         if rows:
-            async with transaction(self._pool) as conn:
+            async with self._transaction() as conn:
                 document = msgspec.to_builtins(rows, builtin_types=(), str_keys=True)
                 await conn.execute(SQL[query], {"rows": Jsonb(document)})
 

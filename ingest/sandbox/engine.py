@@ -18,6 +18,12 @@ _ONE = (
     "'function' ? exports.{0} : typeof module === 'object' && module !== null && typeof module.exports === 'object' && "
     "module.exports !== null && typeof module.exports.{0} === 'function' ? module.exports.{0} : undefined"
 )
+# With no memory left for an error the engine throws null, and guard.js can read none of it.
+_SHORT_OF_MEMORY = (
+    '{"thrown":{"name":"InternalError"',
+    '{"thrown":{"name":"","message":"null"',
+    '{"thrown":{"name":"","message":"an error that cannot be read"',
+)
 PICK = "({" + ", ".join(_ONE.format(name) for name in FUNCTIONS) + "})"
 
 
@@ -31,7 +37,8 @@ class Engine:
 
     Usually in one realm that is put in order after each call (guard.js). A codec that cannot be run so, and a call in
     which something of type ``TypeError`` was thrown (it may have wanted to change what the guard holds fast), gets an
-    engine of its own, thrown away afterwards.
+    engine of its own, thrown away afterwards. So does one for which memory was short in a realm that others had used:
+    what waits for a promise is kept there and never runs.
     """
 
     def __init__(self, source: str, limits: Limits) -> None:
@@ -53,7 +60,7 @@ class Engine:
             self._run, self._uses = self._shared(), 0
         except (_quickjs.JSException, _quickjs.StackOverflow) as problem:
             if "interrupted" in str(problem):
-                return _reason(problem, self._limits.load_s, self._limits)
+                return _reason(problem, self._limits.start_s, self._limits)
             self._run = None
         self._apart = self._run is None
         return None
@@ -75,8 +82,9 @@ class Engine:
             self._run, answer = None, answer[1:]
         if answer.startswith('{"thrown":{"name":"TypeError"'):
             return self._once(text)
-        if answer.startswith(('{"thrown":{"name":"InternalError"', '{"thrown":{"name":"","message":"null"')):
+        if answer.startswith(_SHORT_OF_MEMORY):
             self._run = None
+            return self._once(text) if self._uses > 1 else answer
         return answer
 
     def alone(self, text: str) -> str:
@@ -96,6 +104,7 @@ class Engine:
         start = self._begin(context)
         # On the first line, so that lines count as in the source; a new line, as the last may be a comment.
         make = context.eval("(function () {" + self._source + "\n;return " + PICK + "})")
+        context.set_time_limit(self._limits.start_s)
         run: _quickjs.Object | None = start(make, True)
         context.set_time_limit(self._limits.call_s)
         return run

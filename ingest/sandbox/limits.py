@@ -10,7 +10,8 @@ class Limits(NamedTuple):
 
     Attributes:
         call_s: processor time of a call, looked at by the engine in loops, calls and regular expressions.
-        load_s: likewise, of loading a codec.
+        load_s: likewise, of reading a codec's source.
+        start_s: likewise, of the statements outside of its functions, which run as it is loaded.
         native_s: processor time after which the system ends the process: what the engine does not look at (sorting
             an array of a billion holes). Of the whole call, the second try in a fresh engine included.
         wall_s: time on the wall after which the process is ended: hung, or starved.
@@ -27,6 +28,7 @@ class Limits(NamedTuple):
 
     call_s: float = 0.03
     load_s: float = 0.15
+    start_s: float = 0.06
     native_s: float = 0.05
     wall_s: float = 2.0
     memory_bytes: int = 16 << 20

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, HTTPException, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from devices.contract.settings.model import Value
 from devices.contract.settings.schema import json_schema
 from ingest.fleet.core.drift import DRIFTS, Drift, counted, judge
-from ingest.fleet.core.layers import Scope
+from ingest.fleet.core.layers import Scope, label
 from ingest.fleet.desk import NOTE_MOST, FleetDesk, Preview
 from ingest.fleet.ports import OneDevice, SettingsRefusedError, Standing
 from ops_api.access.principal import Asker
@@ -130,6 +130,12 @@ class SettingsPost(BaseModel):
         None, ge=0, description="`change_id` of the layer as it was seen; another one by now is refused (409)"
     )
     dry_run: bool = Field(False, description="Only say what it would do")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.set and self.back_to is not None:
+            raise ValueError("set and back_to are both given; one of them says what the layer is to be")
+        return self
 
 
 class FleetEdit(Document):
@@ -254,6 +260,10 @@ async def post_settings(post: SettingsPost, ctx: Ctx, request: Request, who: Ask
         )
     except SettingsRefusedError as error:
         raise HTTPException(404, str(error)) from error
+    if (seen.scope, seen.target) != (post.scope, post.target):
+        raise HTTPException(
+            422, f"Change {post.back_to} is of {seen.label}, not of {label(post.scope, post.target)}."
+        )
     if post.after not in (None, seen.after):
         raise HTTPException(409, "These settings were changed meanwhile: look at them again.")
     if seen.wrong:

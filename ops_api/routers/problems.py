@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from cityops.errors import TransientError
+from ingest.fleet import ports as fleet
 from ops_api.queries import TooSlowError, UnusableValueError
 from ops_api.rest.core.problem_types import ProblemType, of_status
 from ops_api.rest.problem import ProblemError
@@ -147,6 +148,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(orders.UnusableTextError)
     @app.exception_handler(closing.UnusableTextError)
     @app.exception_handler(incidents.UnusableTextError)
+    @app.exception_handler(fleet.UnusableTextError)
     @app.exception_handler(UnusableTextError)
     async def unusable_text(request: Request, _: Exception) -> Response:
         return problem(request, 422, UNUSABLE)

@@ -247,6 +247,15 @@ async def test_rest(site: Site) -> None:
         f"{base}/settings", json={"scope": "kind", "target": "road", "back_to": change["change_id"]}
     )
     assert back.status_code == 409, "nothing would change"
+    road = {"scope": "kind", "target": "road", "set": {"cadence_s": 180}}
+    for wrong, status in (
+        (road | {"set": {"cadence_s": 10**400}}, 422), (road | {"note": "a\0b"}, 409), (road | {"scope": "fleet"}, 404),
+        (road | {"back_to": change["change_id"]}, 422),
+        ({"scope": "device", "target": name, "back_to": change["change_id"]}, 422),
+    ):  # fmt: skip
+        assert (await devices.post(f"{base}/settings", json=wrong)).status_code == status, wrong
+    assert (await operations.get(f"{base}/devices/a%00b")).status_code == 422
+    assert [c["change_id"] for c in (await operations.get(f"{base}/changes")).json()] == [change["change_id"]]
     assert (await devices.put(f"{base}/groups/x", json={"label": "X"})).status_code == 204
     assert (await devices.put(f"{base}/groups/x/devices/{name}")).status_code == 204
     assert (await devices.put(f"{base}/groups/x/devices/nobody")).status_code == 404

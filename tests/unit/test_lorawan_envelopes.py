@@ -149,6 +149,21 @@ def test_what_can_not_be_read_is_said_and_kept(body: bytes, why: str) -> None:
     assert (kept.kind, kept.reason_code, kept.body) == ("other", "not_read", body)
 
 
+def test_events_of_the_other_server_are_not_taken_for_something_that_says_nothing() -> None:
+    """A source of the wrong protocol is to be noticed."""
+    with pytest.raises(EnvelopeError, match="no event of The Things Stack"):
+        ttn.parse(fake.chirp_up())
+    with pytest.raises(EnvelopeError, match="no event of ChirpStack"):
+        chirpstack.parse(fake.ttn_up())
+
+
+def test_of_what_is_too_large_the_beginning_is_kept() -> None:
+    """A broker may send 256 MB at a time."""
+    first, other = (arrival(1, "ttn_v3", "", b" " * 300_000 + end) for end in (b"a", b"b"))
+    assert (first.reason_code, len(first.body)) == ("not_read", 262_144)
+    assert first.key != other.key
+
+
 def test_a_field_that_is_not_known_is_not_looked_at() -> None:
     assert up_of(changed(brand_new={"x": [1]}), "ttn_v3").f_cnt == 1
 

@@ -48,6 +48,8 @@ def test_paths_through_objects_and_lists() -> None:
     decoded = {"a": [{"b.c": 700}, {"b.c": 800}]}
     assert fields({"distance_mm": ["a", "0", "b.c"]}, decoded) == {"distance_mm": 700.0}
     assert fields({"distance_mm": ["a", "-1", "b.c"]}, decoded) == {"distance_mm": 800.0}
+    nowhere = read_map({"fields": {"distance_mm": ["a", "--1", "b.c"]}}, BIN)
+    assert apply_map(nowhere, decoded).samples == ()
 
 
 def test_percentages_temperatures_and_volts() -> None:

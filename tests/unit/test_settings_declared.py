@@ -41,7 +41,7 @@ def test_kinds_have_what_they_have():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("cadence_s", 9), ("cadence_s", 300.5), ("cadence_s", True), ("cadence_s", "300"), ("cadence_s", float("nan")),
+        ("cadence_s", 9), ("cadence_s", 10**400), ("judge.cold_c", -(10**400)), ("cadence_s", float("inf")), ("cadence_s", 300.5), ("cadence_s", True), ("cadence_s", "300"), ("cadence_s", float("nan")),
         ("eyes.enabled", 1), ("eyes.dark_from_h", 24), ("log.level", "loud"), ("broker.host", "a b"), ("broker.host", ""),
         ("broker.ca", "no certificate"), ("broker.ca", PEM * 1000), ("calibration.humidity_pct.gain", 0.0),
         ("judge.cold_c", None), ("judge.cold_c", [1]),

@@ -8,6 +8,7 @@ import lzma
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ from devices.contract.update.manifest import (
     read_keys,
     read_manifest,
 )
-from devices.contract.update.messages import PIECE_BYTES, piece, read_piece
+from devices.contract.update.messages import PIECE_BYTES, Offer, piece, read_piece
 from ingest.fleet.bundles.keys import make_key, make_list
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -44,7 +45,7 @@ def manifest(**more: Any) -> Manifest:
     "path",
     [
         "/etc/passwd", "code", "code/", "code//a", "code/../a", "code/./a", "../code/a", "other/a", "code/a\\b", "code/a b",
-        "code/\x00", "code/ä", "Code/a", "code/" + "a" * 130, "code/" + "a/" * 120 + "b", "",
+        "code/\x00", "code/ä", "Code/a", "code/a\n", "code/..\n/a", "code/" + "a" * 130, "code/" + "a/" * 120 + "b", "",
     ],
 )  # fmt: skip
 def test_a_path_that_leaves_its_slot_or_is_not_plain_is_refused(path: str) -> None:
@@ -170,6 +171,16 @@ def test_a_piece_is_at_most_16_kb_with_its_head() -> None:
 )  # fmt: skip
 def test_windows(window: str, hour: int, inside: bool) -> None:
     assert in_window(window, hour * 3_600_000) is inside
+
+
+def test_an_offer_leads_to_no_other_website() -> None:
+    """Its address is put behind that of the website: ``https://town`` and ``@elsewhere`` would be elsewhere's."""
+    offer = {"bundle": EMPTY, "serial": 1, "version": "1", "size": 1, "unpacked": 1}
+    for url in ("", "/api/v1/x"):
+        assert msgspec.convert(offer | {"url": url}, Offer).url == url
+    for url in ("@elsewhere.example/x", ".elsewhere.example", "https://elsewhere.example/", "/\0"):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(offer | {"url": url}, Offer)
 
 
 def test_a_section_that_can_not_be() -> None:

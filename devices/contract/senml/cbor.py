@@ -45,6 +45,8 @@ def _more(decoder: cbor2.CBORDecoder) -> bool:
 def _named(record: Mapping[Any, object], place: int) -> Plain:
     out: dict[str, object] = {}
     for key, value in record.items():
+        if isinstance(key, int) and not isinstance(key, bool) and key not in _LABELS:
+            continue  # of an extension that we do not know; none that must be understood is a number (section 4.4)
         label = _LABELS.get(key) if isinstance(key, int) and not isinstance(key, bool) else key
         if not isinstance(label, str):
             raise SenmlError(f"record {place}: {str(key)[:20]} is no label of RFC 8428")

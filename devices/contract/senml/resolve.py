@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
-from devices.contract.senml.labels import VALUES, VERSION, Plain, SenmlError, checked
+from devices.contract.senml.labels import VALUES, VERSION, Plain, SenmlError, checked, number
 
 RELATIVE_BELOW_S = 2.0**28
 """Times below are relative to now, those from here on since 1970 (section 4.5.3)."""
@@ -90,10 +90,10 @@ def _record(base: _Base, fields: Plain, now_s: float, place: int) -> Record | No
         raise SenmlError(
             f"record {place}: the name is {name[:60]!r}; wanted are letters, digits and -:./_, a letter or digit first"
         )
-    value, total = _value(base, fields, place), _plus(base.sum, fields.get("s"))
+    value, total = _value(base, fields, place), _plus(base.sum, fields.get("s"), place)
     if value is None and total is None:
         raise SenmlError(f"record {place}: it has neither a value (v, vs, vb, vd) nor a sum (s)")
-    time_s = base.time_s + cast("float", fields.get("t", 0.0))
+    time_s = number(base.time_s + cast("float", fields.get("t", 0.0)), "bt + t", place)
     if time_s < RELATIVE_BELOW_S:
         time_s += now_s
     unit = cast("str", fields.get("u", base.unit))
@@ -109,10 +109,10 @@ def _value(base: _Base, fields: Plain, place: int) -> Value | None:
         return None if "s" in fields else base.value
     if given[0] != "v":
         return cast("Value", fields[given[0]])
-    return (base.value or 0.0) + cast("float", fields["v"])
+    return number((base.value or 0.0) + cast("float", fields["v"]), "bv + v", place)
 
 
-def _plus(base: float | None, own: object) -> float | None:
+def _plus(base: float | None, own: object, place: int) -> float | None:
     if base is None and own is None:
         return None
-    return (base or 0.0) + cast("float", own or 0.0)
+    return number((base or 0.0) + cast("float", own or 0.0), "bs + s", place)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from devices.contract.settings.model import Setting, Settings, Value, Wrong
 
 SHORTEST_FLASH_S = 1 / 3
 """Three flashes a second at most (WCAG 2.2, success criterion 2.3.1)."""
-_PEM = re.compile(r"\A\s*(-----BEGIN CERTIFICATE-----\s+[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+\Z")
+_PEM = re.compile(r"\A\s*(-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+\Z")
 _ABOVE = (("judge.wall_look_pct", "judge.wall_act_pct"), ("judge.air_look_pct", "judge.air_act_pct"))
 
 
@@ -77,7 +76,7 @@ def _number(setting: Setting, value: object) -> Value | None:
         return None
     assert setting.minimum is not None, "a number has limits"
     assert setting.maximum is not None, "a number has limits"
-    if not math.isfinite(value) or not setting.minimum <= value <= setting.maximum:
+    if not setting.minimum <= value <= setting.maximum:  # NaN is not either
         return None
     if setting.type == "integer":
         return int(value) if value == int(value) else None

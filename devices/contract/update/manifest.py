@@ -23,7 +23,7 @@ KEYS_DOMAIN = b"cityops keys 1\n"
 TOPS = ("code", "site")
 """Where files may lie: our own code, and the libraries that it runs with."""
 
-_PART = re.compile(r"^[A-Za-z0-9_+@=.,~-]{1,120}$")
+_PART = re.compile(r"[A-Za-z0-9_+@=.,~-]{1,120}\Z")
 
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 KeyId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]

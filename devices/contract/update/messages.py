@@ -30,6 +30,8 @@ Result = Literal["confirmed", "rolled_back", "refused"]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Short = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00]*$")]
 """No database keeps a NUL."""
+UrlPath = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^(/[^\x00]*)?$")]
+"""From the root of the website: put behind its address it leads to no other one."""
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,7 +51,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     size: Annotated[int, msgspec.Meta(ge=1, le=MAX_BUNDLE_BYTES)]
     unpacked: Count
     attempt: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
-    url: Short = ""
+    url: UrlPath = ""
 
 
 class Firmware(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

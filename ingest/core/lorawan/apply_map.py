@@ -114,7 +114,7 @@ def _at(values: Any, path: Path) -> Any:
     for part in path:
         if isinstance(values, Mapping):
             values = values.get(part)
-        elif isinstance(values, list) and part.lstrip("-").isdecimal() and len(part) < 8:
+        elif isinstance(values, list) and part.removeprefix("-").isdecimal() and len(part) < 8:
             place = int(part)
             values = values[place] if -len(values) <= place < len(values) else None
         else:

@@ -71,6 +71,8 @@ def parse(body: bytes, name: str = "") -> Event:
                 correlations=(event.text("queueItemId"),),
             )
         case other:
+            if other == "unknown" and "deviceInfo" not in event:
+                raise EnvelopeError("deviceInfo is missing: it is no event of ChirpStack")
             return Other(
                 sender=_sender(event, needed=False),
                 at=event.time("time"),

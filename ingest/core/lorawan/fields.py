@@ -20,6 +20,8 @@ from ingest.core.lorawan.events import EnvelopeError
 
 _TIME = re.compile(r"^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,18}))?([Zz]|[+-]\d\d:\d\d)$")
 _EUI = re.compile(r"^[0-9a-f]{16}$")
+MOST_NUMBER = 1e12
+"""Counters, frequencies, signals: none is larger, and a column would not take it."""
 _SECONDS = re.compile(r"^(\d{1,9}(?:\.\d{1,9})?)s$")
 
 
@@ -104,8 +106,8 @@ class Node:
             number = float(found)
         except OverflowError:
             number = math.inf
-        if not math.isfinite(number):
-            raise self._wrong(name, found, "a finite number")
+        if not abs(number) <= MOST_NUMBER:
+            raise self._wrong(name, found, f"a number up to {MOST_NUMBER:g}")
         return number
 
     def integer(self, name: str, most: int, default: int = 0) -> int:

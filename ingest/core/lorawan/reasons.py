@@ -17,6 +17,7 @@ class Reason(StrEnum):
     WRONG_SOURCE = "wrong_source"
     SIMULATED = "simulated"
     NO_TIME = "no_time"
+    IN_FUTURE = "in_future"
     NOT_DECODED = "not_decoded"
     NO_DECODED_FIELDS = "no_decoded_fields"
     NO_SANDBOX = "no_sandbox"
@@ -32,6 +33,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.WRONG_SOURCE: "DevEUI {dev_eui} is bound to another source than the one it came from.",
     Reason.SIMULATED: "Somebody typed it into the network server's console: it is no measurement.",
     Reason.NO_TIME: "The network server does not say when it heard it.",
+    Reason.IN_FUTURE: "The network server says that it heard it at {at}, which is yet to come: its clock is wrong.",
     Reason.NOT_DECODED: "The codec {codec} can't decode it: {why}.",
     Reason.NO_DECODED_FIELDS: "The codec {codec} reads what the network server decoded, and the event has nothing decoded. "
     "Set a payload formatter there, or bind a codec that reads bytes.",

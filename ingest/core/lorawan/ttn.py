@@ -46,6 +46,8 @@ def parse(body: bytes) -> Event:
     for name, news in _DOWNLINKS.items():
         if name in event:
             return _downlink(event, event.node(name), name, news, body)
+    if "end_device_ids" not in event:
+        raise EnvelopeError("end_device_ids is missing: it is no event of The Things Stack")
     names = ("location_solved", "service_data", "uplink_normalized")
     name = next((one for one in names if one in event), "unknown")
     return Other(
