@@ -20,6 +20,24 @@ language sql volatile security definer set search_path = public, pg_temp as $$
 $$;
 revoke all on function device_add(text, text, integer, integer), device_retire(integer) from public;
 
+-- A device that was added and that nobody has ever claimed is in service from now on, as it shows a credential that was given by hand:
+-- a key of a program that speaks for it, or a login that the operator made. One that was ever claimed and is out stays out: it was
+-- revoked, and comes in again with a new label. Whether it was so.
+create or replace function device_claims_by_hand(p_device integer, p_by text, p_how text) returns boolean
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+    update device_state s set state = 'active', reason = '', changed_at = now()
+     where s.device_id = p_device and s.state = 'unclaimed'
+       and exists (select from device d where d.device_id = p_device and d.retired_at is null)
+       and not exists (select from device_act a where a.device_id = p_device and a.act not in ('added', 'labelled', 'homed'));
+    if not found then
+        return false;
+    end if;
+    insert into device_act (device_id, "by", act, detail) values (p_device, left(p_by, 120), 'claimed', left(p_how, 500));
+    return true;
+end $$;
+revoke all on function device_claims_by_hand(integer, text, text) from public;
+
 -- A birth: of the newest life, or the beginning of another's run. Only what the rule needs is kept: the newest 20 runs.
 create or replace function device_birth_note() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
