@@ -131,3 +131,18 @@ begin
 end $$;
 revoke all on function device_claim_state(bytea), device_claim_home(bytea, integer, text, text),
     device_claim_join(bytea, text, bytea) from public;
+
+-- The login of one device for a broker that asks the database itself (deploy/emqx): what its password is checked with, as EMQX has it:
+-- PBKDF2-HMAC-SHA512 in hexadecimal, and the salt as bytes. Nothing of who is kept out, and nothing where the rounds are others than the
+-- broker's: it has one number for all (ITERATIONS of devices/contract/provisioning.py). Granted to nobody here: to the broker's own role by
+-- who makes that (docs/provisioning.md).
+create or replace function broker_login(p_name text, p_iterations integer default 101) returns table (password_hash text, salt bytea)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select encode(decode(split_part(c.verifier, '$', 5), 'base64'), 'hex'), decode(split_part(c.verifier, '$', 4), 'base64')
+      from device d
+      join device_credential c on c.device_id = d.device_id and c.state = 'current' and c.kind = 'token'
+      left join device_state s on s.device_id = d.device_id
+     where d.name = p_name and d.retired_at is null and coalesce(s.state, 'active') = 'active'
+       and starts_with(c.verifier, '$7$' || p_iterations || '$')
+$$;
+revoke all on function broker_login(text, integer) from public;
