@@ -118,9 +118,7 @@ async def test_a_roll_out_that_reaches_nobody_is_said_so_loudly_and_looks_like_n
     assert "Nobody was offered the update to" in (await operations.get("/fleet/updates")).text
     said = await site.get(f"/api/v1/fleet/updates/{number}", operations)
     assert said["reach"] == {"no_launcher": frogs, "off_line": 0}
-    [(detail,)] = await site.sql(
-        "select detail from audit_entry where action = 'POST /api/v1/fleet/updates'"
-    )
+    [(detail,)] = await site.sql("select detail from audit_entry where action = 'POST /api/v1/fleet/updates'")
     assert json.loads(detail)["reach"] == {"no_launcher": frogs, "off_line": 0}
 
     await site.sql(

@@ -219,7 +219,5 @@ def test_why_nobody_is_said_with_counts(reach: dict[str, int], says: str) -> Non
 
 def test_devices_that_are_all_off_line_are_said_to_be() -> None:
     said = why_silence({"offered": 5, "off_line": 5}, 5)
-    assert (
-        said == "5 devices were offered it and none has answered; 5 of those it is for are not connected"
-    )
+    assert said == "5 devices were offered it and none has answered; 5 of those it is for are not connected"
     assert why_silence({"offered": 1, "off_line": 0}, 1) == "1 device was offered it and none has answered"

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-Why = Literal[
-    "free", "offered", "no_launcher", "kept_out", "pinned", "has_it", "unfit", "other_kind", "busy"
-]
+Why = Literal["free", "offered", "no_launcher", "kept_out", "pinned", "has_it", "unfit", "other_kind", "busy"]
 WHYS: tuple[Why, ...] = get_args(Why)
 """Where a device of a roll-out stands: it may be offered the bundle, it was, or why it is not."""
 OFF_LINE = "off_line"

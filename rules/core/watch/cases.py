@@ -44,7 +44,9 @@ def cases(seen: Seen, watched: Watched) -> Iterator[Case]:
 def gone(rules: WatchRules, rule_id: str, kind: str, name: str) -> Case:
     """Return the case of a subject that is there no more."""
     words, rule = Words("", "", {}), rules.by_id[rule_id]
-    ended = "It is not there any more." if rule is not rules.quarantined else "It is not quarantined any more."
+    ended = (
+        "It is not there any more." if rule is not rules.quarantined else "It is not quarantined any more."
+    )
     subject = Subject(rule, kind, name, lambda _: words, lambda: ended)
     return Case(subject, Demand.OFF, None)
 
@@ -167,7 +169,10 @@ def _quarantined(device: QuarantinedSeen, rules: WatchRules) -> Case:
             "and what it sends waits among the dead letters. Go and look which device is ours, then end the "
             f"quarantine on its identity's page or with cityops devices release {name}, and replay what waits."
         )
-        inputs = {"since": iso(device.since_s), "why": "two under one name" if device.is_copied else "a person"}
+        inputs = {
+            "since": iso(device.since_s),
+            "why": "two under one name" if device.is_copied else "a person",
+        }
         return Words(f"{name} is quarantined", reason, inputs)
 
     return Case(Subject(rules.quarantined, "device", name, say), Demand.ON, None)
