@@ -28,7 +28,7 @@ GROUPS: Mapping[str, str] = {
     "bins.not_emptied": "Bins not emptied",
     "bins.contaminated": "Bins with the wrong waste",
     "device.silent": "Groups of silent devices",
-    "device.quarantined": "Quarantined devices",
+    "device.quarantined": "Devices in quarantine",
     "platform.no_readings": "No readings at all",
     "platform.rules_behind": "Rules behind",
     "platform.channel_failing": "Channels that fail",

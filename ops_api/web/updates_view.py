@@ -57,7 +57,7 @@ def rollout(row: Row, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
         "number": row["rollout_id"],
         "title": f"{row['name']} {row['version']}",
         "state": row["state"],
-        "badge": "critical" if empty else BADGES[row["state"]],
+        "badge": "critical" if empty or (nobody and not offered) else BADGES[row["state"]],
         "state_said": "ended, nobody runs it" if empty else row["state"],
         "nobody": _sentence(nobody),
         "reason": "" if nobody == row["reason"] else row["reason"],

@@ -62,7 +62,7 @@ async def test_a_quarantine_is_seen_and_what_is_seen_ends_with_it(site: Site) ->
     assert f"cityops devices release {name}" in page
     assert f'href="/devices/{name}/identity"' in page
     assert "Kim" not in page, "what a person wrote is for device managers"
-    assert "Quarantined devices" in await text_of(operations, "/ops")
+    assert "Devices in quarantine" in await text_of(operations, "/ops")
 
     assert "It is quarantined" in await text_of(operations, f"/devices/{name}")
     fleet = await text_of(operations, f"/fleet?q={name}")
@@ -124,5 +124,5 @@ async def test_a_frog_in_a_home_is_told_by_name_and_its_home_is_not(site: Site) 
     assert code not in page
     assert label not in page
     wall = await text_of(operations, "/ops?panels=map,alarms,changes")
-    assert "Quarantined devices" in wall
+    assert "Devices in quarantine" in wall
     assert HOME_FROG not in wall
