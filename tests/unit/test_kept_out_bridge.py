@@ -15,7 +15,7 @@ from tests.fakes.ingest_setup import known_devices
 
 
 @pytest.mark.parametrize(("refused", "told"), [("", True), ("quarantined", False), ("revoked", False)])
-def test_its_uplinks_do_not_say_that_it_is_online(refused: str, told: bool) -> None:  # noqa: FBT001
+def test_its_uplinks_do_not_say_that_it_is_online(refused: str, told: bool) -> None:
     known = next(d for d in known_devices() if d.name == "bin-0")
     decoder = Decoder(Directory(discover(), [replace(known, refused=refused)]))
     row = StatusRow(device_id=known.device_id, status='{"online": true}', message=0)

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from rules.catalogue.escalations import chosen, load_escalations
-from rules.catalogue.loader import read_files
+from rules.catalogue.loader import completed, read_files
 from rules.catalogue.watches import examine_watch, load_watch, roles_on_call
 from rules.core.effects import ChangeSeverity, ClearAlarm, RaiseAlarm
 from rules.core.explain.alarm import explain_alarm
@@ -241,6 +241,17 @@ def test_a_catalogue_without_the_watch_says_which_file_is_missing() -> None:
     found, faults = examine_watch(files)
     assert found is None
     assert [f.file for f in faults] == ["platform_rota_empty.toml"]
+
+
+def test_a_catalogue_from_before_quarantines_were_alarms_keeps_its_own_figures_for_the_rest() -> None:
+    shipped, files = read_files(), read_files()
+    del files["device_quarantined.toml"]
+    name = "platform_rota_empty.toml"
+    files[name] = files[name].replace("raise_at = 24.0", "raise_at = 30.0")
+    found, faults = examine_watch(completed(files, shipped))
+    assert found is not None, faults
+    assert found.rota_empty.alarm.levels[0].raise_at == 30.0
+    assert found.quarantined == RULES.quarantined
 
 
 def test_an_id_that_does_not_fit_its_file_is_told_with_its_line() -> None:
