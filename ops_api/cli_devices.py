@@ -42,7 +42,7 @@ def add(
     label_too: Annotated[bool, typer.Option("--label", help="Print their claim codes, too.")] = False,
     by: By = "",
 ) -> None:
-    """Register devices. Each comes in once it has claimed its name with a label."""
+    """Register devices. Each comes in once it has claimed its name with a label, or a program sends SenML for it."""
 
     async def run(d: DeviceCommands) -> list[Label]:
         labels = []

@@ -61,6 +61,9 @@ def start(
     by: By = "",
 ) -> None:
     """Begin to roll a bundle out. The fleet service offers it to devices, one stage after the other."""
+    import json
+
+    from ingest.fleet.core.reach import why_nobody
     from ingest.fleet.updates.ports import By as Who
     from ops_api.audit.by_command import note
     from ops_api.updates_door import Wanted
@@ -79,12 +82,16 @@ def start(
         devices=device or (),
     )
 
-    async def work(at: UpdatesAtHand) -> int:
+    async def work(at: UpdatesAtHand) -> tuple[int, dict[str, int]]:
         number = await at.acts.start(await start_of(at.acts, wanted), Who(name_of(by), "cli"))
-        await note(at.db, "fleet update start", f"rollout:{number}")
-        return number
+        reach = await at.acts.reach(number)
+        await note(at.db, "fleet update start", f"rollout:{number}", json.dumps({"reach": reach}))
+        return number, reach
 
-    typer.echo(f"roll-out {_at(work)} has begun; cityops fleet update status shows it")
+    number, reach = _at(work)
+    typer.echo(f"roll-out {number} has begun; cityops fleet update status shows it")
+    if nobody := why_nobody(reach):
+        typer.echo(f"! {nobody}. It halts by itself.", err=True)
 
 
 @app.command(

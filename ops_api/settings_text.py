@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from devices.contract.settings.model import Settings, shown
 from ingest.fleet.core.diff import diff
-from ingest.fleet.core.drift import WORDS, Drift, counted, first_line, judge
+from ingest.fleet.core.drift import WORDS, Drift, Facts, counted, first_line, judge
 from ingest.fleet.core.layers import label
 from ingest.fleet.desk import Preview
 from ingest.fleet.ports import Change, Group, OneDevice, Standing, Version
@@ -46,12 +46,8 @@ def device_lines(one: OneDevice, now: datetime, zone: ZoneInfo) -> list[str]:
     """Return a device, with what it is told beside what it says."""
     s, report = one.standing, one.report
     facts, judged = s.facts, judge(s.facts, now)
-    online = {True: "connected", False: "not connected", None: "never heard"}[facts.online]
     lines = [
-        (
-            f"{s.name}: {s.kind}, firmware {s.firmware or 'unknown'}, {online}"
-            f"{f' since {clock(facts.heard_at, zone)}' if facts.heard_at else ''}"
-        ),
+        f"{s.name}: {s.kind}, firmware {s.firmware or 'unknown'}, {_connection(facts, zone)}",
         f"settings: {WORDS[judged.drift]}; told version {facts.desired}, has {facts.reported}",
     ]
     if s.groups:
@@ -62,6 +58,14 @@ def device_lines(one: OneDevice, now: datetime, zone: ZoneInfo) -> list[str]:
     lines += [f"  sensors: {fault}" for fault in report.faults]
     names = sorted(one.desired.keys() | report.settings.keys())
     return [*lines, *(_pair(name, one, report.differs, report.settings) for name in names)]
+
+
+def _connection(f: Facts, zone: ZoneInfo) -> str:
+    at = "" if f.heard_at is None else clock(f.heard_at, zone)
+    if f.kept_out:
+        return f"kept out ({f.kept_out}){f', last heard {at}' if at else ''}"
+    said = {True: "connected", False: "not connected", None: "never heard"}[f.online]
+    return f"{said}{f' since {at}' if at else ''}"
 
 
 def _pair(name: str, one: OneDevice, differs: Sequence[str], has: Settings) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -38,6 +38,10 @@ class UpdatesDoor(Protocol):
 
     async def start(self, wanted: Wanted, who: str, via: str) -> int:
         """Begin a roll-out; return its number."""
+        ...
+
+    async def reach(self, rollout_id: int) -> Mapping[str, int]:
+        """Return how many devices of a roll-out stand where; see :mod:`ingest.fleet.core.reach`."""
         ...
 
     async def change(self, rollout_id: int, change: Change, reason: str, who: str, via: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ingest.fleet.core.reach import NOBODY, why_nobody, why_silence
+
 Row = Mapping[str, Any]
 STATES = ("confirmed", "trying", "staged", "fetching", "offered", "failed", "passed")
 
@@ -24,6 +26,20 @@ def counts_words(counts: Mapping[str, int]) -> str:
         ", ".join(f"{counts[state]} {state}" for state in STATES if counts.get(state))
         or "nobody was offered it yet"
     )
+
+
+def nobody_words(row: Row) -> str:
+    """Return what is to be said loudly of a roll-out that reaches nobody: why, with counts; empty: it reaches somebody."""
+    counts, reach = row["counts"], row["reach"]
+    if row["state"] == "cancelled" or any(counts.get(s) for s in STATES if s != "offered"):
+        return ""
+    if row["state"] == "halted" and row["reason"].startswith(NOBODY):
+        return str(row["reason"])
+    if counts.get("offered"):
+        return "" if reach is None else why_silence(reach, counts["offered"])
+    if reach is None:  # it ended before there was this word for it
+        return NOBODY
+    return why_nobody(reach)
 
 
 def status_lines(found: Mapping[str, Sequence[Row]]) -> list[str]:
@@ -47,7 +63,10 @@ def status_lines(found: Mapping[str, Sequence[Row]]) -> list[str]:
 def _rollout(row: Row) -> list[str]:
     stages, stage = row["stages"], row["stage"]
     state = f"{row['state']}: {row['reason']}" if row["reason"] else row["state"]
+    nobody = nobody_words(row)
+    loud = [f"  ! {nobody}"] if nobody and nobody not in state else []
     return [
-        f"roll-out {row['rollout_id']}: {row['name']} {row['version']} (serial {row['serial']}), {state}",
+        f"{'! ' if nobody else ''}roll-out {row['rollout_id']}: {row['name']} {row['version']} (serial {row['serial']}), {state}",
         f"  stage {stage + 1} of {len(stages)} ({stage_words(stages[stage])}): {counts_words(row['counts'])}",
+        *loud,
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -68,6 +68,10 @@ class UpdatesDoor:
     async def start(self, wanted: Wanted, who: str, via: str) -> int:
         """Begin a roll-out; return its number."""
         return await self._acts.start(await start_of(self._acts, wanted), _by(who, via))
+
+    async def reach(self, rollout_id: int) -> Mapping[str, int]:
+        """Return how many devices of a roll-out stand where."""
+        return await self._acts.reach(rollout_id)
 
     async def change(self, rollout_id: int, change: Change, reason: str, who: str, via: str) -> None:
         """Halt, resume or cancel."""

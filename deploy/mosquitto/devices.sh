@@ -1,8 +1,8 @@
 #!/bin/sh
 # Logins of programs in the broker's password file: devices.sh add|renew|remove NAME… | list
 # Devices have theirs from `cityops devices` (docs/provisioning.md), which takes over the logins of registered devices that it
-# finds here. Where that does not reach the file (Kubernetes), devices are given theirs by this. Prints "NAME PASSWORD" of each new login, once; the file has
-# hashes only. The broker reads the file again on SIGHUP; a removed device that is connected stays so until then.
+# finds here. Prints "NAME PASSWORD" of each new login, once; the file has hashes only. The broker reads the file again on SIGHUP; a
+# removed device that is connected stays so until then.
 set -eu
 
 PASSWORDS=${PASSWORDS:-/mosquitto/config/passwords}

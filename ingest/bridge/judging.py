@@ -182,7 +182,8 @@ def batch_of(page: Page, decoder: Decoder, now_us: int) -> Batch:
             )
     batch.dead_letters.clear()
     batch.numbers = page.numbers
-    batch.statuses |= page.statuses
+    # Nothing of a device that is kept out is believed, not even that it is there.
+    batch.statuses |= {n: row for n, row in page.statuses.items() if not decoder.refuses(n)}
     batch.inbox = InboxMarks(
         outcomes=tuple(page.outcomes.values()),
         runs=tuple(page.runs.values()),

@@ -49,6 +49,11 @@ class Decoder:
         """Take what is stored of the devices' clocks: this process may be new, or have new shards."""
         self._clocks.know(devices)
 
+    def refuses(self, device_id: int) -> bool:
+        """Whether nothing of a device is taken: it is quarantined, or its credential was revoked."""
+        known = self._directory.by_id.get(device_id)
+        return known is not None and known.refused != ""
+
     def replace_directory(self, directory: Directory) -> None:
         """Use newly loaded devices from now on."""
         self._directory = directory

@@ -21,6 +21,7 @@ class _Device:
     shard: int
     cadence_s: int = 300
     online: bool | None = None
+    kept_out: str = ""
     heard_at: datetime | None = None
     said: tuple[Any, datetime] | None = None
     report: p.Report | None = None
@@ -60,6 +61,10 @@ class MemoryFleet:
         device = self._devices[name]
         device.said = (document, self._now())
         device.online, device.heard_at = online, self._now()
+
+    def keep_out(self, name: str, state: str) -> None:
+        """Quarantine a device, revoke its credential (``unclaimed``), or let it in again (empty)."""
+        self._devices[name].kept_out = state
 
     def cadence_of(self, name: str) -> int:
         """Return by which cadence its silence is judged [s]."""
@@ -277,7 +282,8 @@ class MemoryFleet:
         facts = Facts(
             desired=d.desired, published=d.published, published_at=d.published_at, reported=report.version,
             reported_at=None if d.report is None else report.reported_at, about=report.about, state=report.state,
-            differs=bool(report.differs), online=d.online, heard_at=d.heard_at, since=d.since,
+            differs=bool(report.differs), online=d.online if not d.kept_out or d.online is None else False,
+            heard_at=d.heard_at, since=d.since, kept_out=d.kept_out,
         )  # fmt: skip
         groups = tuple(sorted(self._member(d).groups))
         return p.Standing(

@@ -12,7 +12,7 @@ select d.name, d.kind, coalesce(g.groups, '{}') as groups
 select d.device_id, d.name, d.kind, coalesce(g.groups, '{}') as groups,
        coalesce(t.desired_version, 0) as desired, coalesce(t.published_version, 0) as published, t.published_at,
        coalesce(t.reported_version, 0) as reported, t.reported_at, coalesce(t.about_version, 0) as about, coalesce(t.state, '') as state,
-       coalesce(t.differs <> '{}', false) as differs, t.since, s.online, s.heard_at, s.waiting,
+       coalesce(t.differs <> '{}', false) as differs, t.since, s.online, s.heard_at, s.waiting, s.kept_out,
        coalesce(nullif(t.firmware, ''), s.firmware) as firmware
   from device_named d
   join fleet_seen(%(device_id)s) s using (device_id)

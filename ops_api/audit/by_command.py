@@ -11,13 +11,14 @@ from ops_api.audit.core.model import Entry
 from ops_api.queries import Db
 
 
-async def note(db: Db, action: str, about: str) -> None:
+async def note(db: Db, action: str, about: str, detail: str = "{}") -> None:
     """Append a line: of a command that has done something.
 
     Args:
         db: on a connection of the database's owner.
         action: the command, as ``homes code``.
         about: what it was done to, as ``home:12``.
+        detail: more of it, a JSON object.
 
     Raises:
         DatabaseUnavailableError: the database does not answer.
@@ -33,6 +34,7 @@ async def note(db: Db, action: str, about: str) -> None:
         outcome="done",
         source="",
         request_id=token_hex(8),
+        detail=detail,
     )
     await db.rows("audit_add", **asdict(entry))
 

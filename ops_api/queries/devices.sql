@@ -9,6 +9,10 @@ where not d.private
   and (%(after)s::text is null or d.name > %(after)s)
 order by d.name limit %(limit)s
 
+-- device_seen
+-- Whether it is kept out; nothing of one that is retired.
+select online, heard_at, kept_out from fleet_seen(%(device_id)s)
+
 -- device_counts
 select kind, count(*) as devices from device_named where retired_at is null group by kind order by kind
 

@@ -6,4 +6,4 @@ select lorawan_receive(%(source_id)s, %(kind)s, %(key)s, %(dev_eui)s, %(network_
                        %(topic)s, %(body)s, %(reason_code)s, %(reason)s) as is_new
 
 -- senml_receive
-select senml_receive(%(device)s, %(key)s, %(at)s, %(body)s) as is_new
+select senml_receive(%(device)s, %(key)s, %(at)s, %(body)s, %(by)s) as is_new

@@ -52,7 +52,7 @@ order by array_position(array['critical', 'major', 'warning', 'info'], severity)
 
 -- wall_urgent
 -- The most urgent active alarms of all, in the order of web/alarms_view.by_urgency; what is wrong in homes is on the tiles alone.
-select alarm_id from alarm_shown where cleared_at is null and subject_kind <> 'home'
+select alarm_id from alarm_shown where cleared_at is null and subject_kind <> 'home' and not in_home
 order by case when shelved_until is not null or closed_at is not null then 2 when acknowledged_at is not null then 1 else 0 end,
          array_position(array['critical', 'major', 'warning', 'info'], severity), raised_at desc limit %(limit)s
 

@@ -114,12 +114,19 @@ select d.name, c.kind,
  where s.device_id is not null or c.device_id is not null
 
 -- broker_adopt
--- Logins that the broker has of devices which were made before there were claims: from now on they stand here.
+-- Logins that were made by hand in the broker's file, of devices that were there before there were claims, or were added and that nobody
+-- has claimed: from now on they stand here, and the device is in service.
+with given as (
+    select d.device_id, r.verifier, s.state
+      from jsonb_to_recordset(%(rows)s) as r(name text, verifier text) join device_known d on d.name = r.name
+      left join device_state s using (device_id)
+     where d.retired_at is null and not exists (select from device_credential c where c.device_id = d.device_id)
+), let_in as (
+    select device_id, verifier from given
+     where state is null or state = 'unclaimed' and device_claims_by_hand(device_id, 'the operator', 'by a login that was made in the broker''s file')
+)
 insert into device_credential (device_id, kind, verifier, state)
-select d.device_id, 'token', r.verifier, 'current'
-  from jsonb_to_recordset(%(rows)s) as r(name text, verifier text) join device_known d on d.name = r.name
- where d.retired_at is null and not exists (select from device_credential c where c.device_id = d.device_id)
-   and not exists (select from device_state s where s.device_id = d.device_id)
+select device_id, 'token', verifier, 'current' from let_in
 on conflict do nothing returning device_id
 
 -- revoked_certificates

@@ -1,9 +1,13 @@
 -- rollouts
--- Roll-outs, newest first, with how many devices stand how.
+-- Roll-outs, newest first, with how many devices stand how; of one in which nobody has answered also how many may be offered it, and why
+-- others may not.
 select r.rollout_id, r.state, r.reason, r.stage, r.stage_at, r.stages, r.limits, r.kinds, r.groups, r.devices, r.created_by, r.created_at, r.changed_at,
        b.bundle_id, b.name, b.version, b.serial,
        coalesce((select jsonb_object_agg(c.state, c.devices)
-                   from (select state, sum(devices) as devices from rollout_counts where rollout_id = r.rollout_id group by 1) c), '{}') as counts
+                   from (select state, sum(devices) as devices from rollout_counts where rollout_id = r.rollout_id group by 1) c), '{}') as counts,
+       case when r.state in ('running', 'halted')
+             and not exists (select from rollout_counts c where c.rollout_id = r.rollout_id and c.state <> 'offered')
+            then rollout_reach(r.rollout_id) end as reach
   from rollout r join bundle b using (bundle_id)
  where %(rollout_id)s::bigint is null or r.rollout_id = %(rollout_id)s
  order by r.rollout_id desc limit %(limit)s

@@ -44,7 +44,12 @@ class FleetDevice(Document):
     published_version: int
     reported_version: int = Field(description="In force on the device; 0: as it was installed")
     reported_at: datetime | None
-    online: bool | None = Field(description="When it was last heard; null: it never was")
+    online: bool | None = Field(
+        description="When it was last heard; null: it never was. False of one that is kept out"
+    )
+    kept_out: str = Field(
+        description="Why nothing of it is taken: `quarantined`, or `unclaimed` (revoked, or never claimed); empty: it is in service"
+    )
     heard_at: datetime | None
     firmware: str
     waiting: int | None = Field(description="Readings in its outbox, as its last status said")
@@ -343,6 +348,7 @@ def _row(s: Standing, now: datetime) -> dict[str, Any]:
         "name": s.name, "kind": s.kind, "drift": judged.drift, "since": judged.since,
         "needs_somebody": judged.needs_somebody, "desired_version": f.desired, "published_version": f.published,
         "reported_version": f.reported, "reported_at": f.reported_at, "online": f.online, "heard_at": f.heard_at,
+        "kept_out": f.kept_out,
         "firmware": s.firmware, "waiting": s.waiting, "groups": list(s.groups),
     }  # fmt: skip
 

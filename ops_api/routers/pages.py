@@ -68,6 +68,7 @@ async def device(name: str, ctx: Ctx) -> HTMLResponse:
     row = await find_device(ctx, name)
     kind = ctx.kind(row["kind"])
     newest = await readings.latest(ctx.db, kind, device_id=row["device_id"], limit=1)
+    seen = await ctx.db.row("device_seen", device_id=row["device_id"])
     now = await ctx.town_now()
     fields = [
         {
@@ -88,6 +89,7 @@ async def device(name: str, ctx: Ctx) -> HTMLResponse:
         kind=kind,
         fields=fields,
         plotted=plotted,
+        kept_out="" if seen is None else seen["kept_out"],
         measured=words.ago(newest[0]["ts"], now) if newest else "never",
         since=(now - readings.LATEST_WINDOW).isoformat(),
     )

@@ -14,9 +14,11 @@ from devices.contract.senml.labels import SenmlError
 from devices.contract.senml.pack import pack
 from devices.contract.senml.quantities import records_of
 from devices.contract.senml.resolve import Record, resolve
+from ops_api.access.principal import Asker
 from ops_api.queries import readings
 from ops_api.routers.catalogue import From, Limit, To, asked_span, find_device, microseconds_of, moment_of
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.device_door import acting
 from ops_api.routers.paging import Pages
 from ops_api.routers.schemas import Document
 
@@ -43,11 +45,16 @@ class PackKept(Document):
     openapi_extra={"requestBody": {"required": True, "content": _BOTH}},
 )
 async def take_pack(
-    device: Name, request: Request, ctx: Ctx, content_type: Annotated[str, Header(max_length=200)] = ""
+    device: Name,
+    request: Request,
+    ctx: Ctx,
+    who: Asker,
+    content_type: Annotated[str, Header(max_length=200)] = "",
 ) -> PackKept:
     """Keep a pack of a device; answered when it is safe, and stored within a second or two.
 
-    `again` is a pack that was kept before: the same records at the same times. Relative times count from now.
+    `again` is a pack that was kept before: the same records at the same times. Relative times count from now. A device that was
+    added and that nobody has claimed is in service with its first pack.
     """
     read = READERS.get(content_type.partition(";")[0].strip().lower())
     if read is None:
@@ -61,7 +68,7 @@ async def take_pack(
         raise HTTPException(422, f"{str(e)[:1].upper()}{str(e)[1:]}.") from e
     body = json.write_json(pack(records))
     key = hashlib.sha256(device.encode() + b"\0" + body).hexdigest()
-    kept = await ctx.db.one("senml_receive", device=device, key=key, at=newest, body=body)
+    kept = await ctx.db.one("senml_receive", device=device, key=key, at=newest, body=body, by=acting(who))
     if kept["is_new"] is None:
         raise HTTPException(503, OFF)
     return PackKept(event="kept" if kept["is_new"] else "again", records=len(records))

@@ -56,6 +56,10 @@ class RolloutDocument(Document):
     stages: list[StageDocument]
     limits: dict[str, Any]
     counts: dict[str, int] = Field(description="Devices by how they stand")
+    reach: dict[str, int] | None = Field(
+        description="While nobody has answered: devices that may be offered it (`free`, `offered`), that may not and why, and how many"
+        " of those that may are `off_line`"
+    )
     created_by: str
     created_at: datetime
     changed_at: datetime
@@ -154,6 +158,7 @@ async def start_update(body: StartBody, request: Request, ctx: Ctx, who: Asker) 
     except ConfigurationError as e:
         raise HTTPException(422, str(e)) from e
     request.state.about = f"rollout:{number}"
+    request.state.detail = {"reach": await door_of(ctx).reach(number)}
     return RolloutDocument.model_validate(await rollout_of(ctx, number))
 
 

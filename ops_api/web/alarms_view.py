@@ -28,6 +28,7 @@ GROUPS: Mapping[str, str] = {
     "bins.not_emptied": "Bins not emptied",
     "bins.contaminated": "Bins with the wrong waste",
     "device.silent": "Groups of silent devices",
+    "device.quarantined": "Devices in quarantine",
     "platform.no_readings": "No readings at all",
     "platform.rules_behind": "Rules behind",
     "platform.channel_failing": "Channels that fail",
@@ -117,9 +118,18 @@ def subject_link(kind: str, subject: str) -> str:
     }.get(kind, "")
 
 
-def answer_link(kind: str, subject: str) -> tuple[str, str] | None:
-    """Return the page where something is done about an alarm's subject, and what it is called; None where that is the alarm itself."""
+def answer_link(
+    kind: str, subject: str, rule_id: str = "", *, in_home: bool = False
+) -> tuple[str, str] | None:
+    """Return the page where something is done about an alarm's subject, and what it is called; None where that is the alarm itself.
+
+    A device that is or was in a home has no page but that of its identity.
+    """
     place = quote(subject, safe="")
+    if rule_id == "device.quarantined":
+        return f"/devices/{place}/identity", "Its identity: look, and end the quarantine"
+    if in_home:
+        return None
     return {
         "route": (f"/winter/{place}/orders", "Order treatment of this route"),
         "segment": (f"/winter?stretch={place}", "This stretch and its route"),
@@ -151,7 +161,7 @@ def alarm_row(a: Row, brand: Brand, now: datetime) -> AlarmRow:
         closed=_closed(a, brand, now),
         flapping=a["flapping"],
         members_now=a["members_now"],
-        answer=None if a.get("in_home") else answer_link(a["subject_kind"], a["subject"]),
+        answer=answer_link(a["subject_kind"], a["subject"], a["rule_id"], in_home=bool(a.get("in_home"))),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from devices.contract.settings.check import as_reported
 from devices.contract.settings.model import Setting, Settings, Value, shown
 from ingest.fleet.core.diff import diff, same
-from ingest.fleet.core.drift import DRIFTS, WORDS, Drift, counted, first_line, judge
+from ingest.fleet.core.drift import DRIFTS, WORDS, Drift, Facts, counted, first_line, judge
 from ingest.fleet.core.layers import Layer, label
 from ingest.fleet.ports import Change, OneDevice, Standing, Version
 from ops_api.web import words
@@ -38,6 +38,7 @@ class Row:
     firmware: str
     heard: str
     waiting: str
+    kept_out: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class FleetView:
     """The list, how many stand how, and what can be chosen."""
 
     first: str
+    quarantined: int
     counts: tuple[tuple[Drift, str, int, str], ...]
     rows: tuple[Row, ...]
     found: int
@@ -85,6 +87,7 @@ def fleet(standings: Sequence[Standing], chosen: Chosen, now: datetime, brand: B
     shown_ = found[begin : begin + PAGE]
     return FleetView(
         first=first_line(counts),
+        quarantined=sum(s.facts.kept_out == "quarantined" for s in standings),
         counts=tuple((d, WORDS[d], n, _TONES[d]) for d, n in counts.items()),
         rows=tuple(_row(s, now, brand) for s, _ in shown_),
         found=len(found),
@@ -105,15 +108,18 @@ def _row(s: Standing, now: datetime, brand: Brand) -> Row:
         told=f.desired,
         has=f.reported,
         firmware=s.firmware or "not known",
-        heard=_heard(f.online, f.heard_at, now, brand),
+        heard=_heard(f, now, brand),
         waiting="" if not s.waiting else str(s.waiting),
+        kept_out=f.kept_out,
     )
 
 
-def _heard(online: bool | None, at: datetime | None, now: datetime, brand: Brand) -> str:
-    if online is None:
+def _heard(f: Facts, now: datetime, brand: Brand) -> str:
+    if f.kept_out and f.online is not None:
+        return f"kept out, last heard {_when(f.heard_at, now, brand)}"
+    if f.online is None:
         return "never"
-    return f"{'connected since' if online else 'gone since'} {_when(at, now, brand)}"
+    return f"{'connected since' if f.online else 'gone since'} {_when(f.heard_at, now, brand)}"
 
 
 def _when(at: datetime | None, now: datetime, brand: Brand) -> str:
@@ -216,7 +222,7 @@ def _said(s: Setting, value: Value) -> str:
 def _facts(one: OneDevice, now: datetime, brand: Brand) -> list[tuple[str, str]]:
     st, status, said = one.standing, one.status, one.report
     found = [
-        ("Connection", _heard(st.facts.online, st.facts.heard_at, now, brand)),
+        ("Connection", _heard(st.facts, now, brand)),
         ("Firmware", st.firmware or "not known"),
     ]
     if status.get("boot"):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ops_api.updates_text import stage_words
+from ops_api.updates_text import nobody_words, stage_words
 from ops_api.web import words
 
 Row = Mapping[str, Any]
@@ -50,12 +50,17 @@ def rollout(row: Row, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
     """Return a roll-out as its line shows it."""
     counts, stages = row["counts"], row["stages"]
     offered = sum(counts.values())
+    nobody = nobody_words(row)
+    # One that ended and runs nowhere is no success.
+    empty = row["state"] == "finished" and not counts.get("confirmed") and not counts.get("passed")
     return {
         "number": row["rollout_id"],
         "title": f"{row['name']} {row['version']}",
         "state": row["state"],
-        "badge": BADGES[row["state"]],
-        "reason": row["reason"],
+        "badge": "critical" if empty or (nobody and not offered) else BADGES[row["state"]],
+        "state_said": "ended, nobody runs it" if empty else row["state"],
+        "nobody": _sentence(nobody),
+        "reason": "" if nobody == row["reason"] else row["reason"],
         "stage": f"stage {row['stage'] + 1} of {len(stages)}, {stage_words(stages[row['stage']])}",
         "confirmed": counts.get("confirmed", 0),
         "failed": counts.get("failed", 0),
@@ -68,9 +73,16 @@ def rollout(row: Row, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
     }
 
 
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def headline(shown: Sequence[Row]) -> str:
     """Return the answer to "is an update going on, and does it go well"."""
     halted = [r for r in shown if r["state"] == "halted"]
+    none = [r for r in shown if r["nobody"] and r["open"] and not r["offered"]]
+    if none:
+        return f"Nobody was offered the update to {none[0]['title']}"
     if halted:
         return f"The update to {halted[0]['title']} is halted: {halted[0]['failed']} of {halted[0]['offered']} devices failed"
     running = [r for r in shown if r["state"] == "running"]

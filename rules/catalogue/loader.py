@@ -66,8 +66,8 @@ FILES: dict[str, tuple[str, Any]] = {
 Files = Mapping[str, str]
 """A catalogue as text: the names of its files and what is in them."""
 
-NEEDED = (*(name for name, _ in FILES.values()), "escalation_default.toml")
-"""Files without which a catalogue can't be used."""
+NEEDED = (*(name for name, _ in FILES.values()), "escalation_default.toml", "device_quarantined.toml")
+"""Files without which a catalogue can't be used, and a rule of the watch that came after its others: they go on as promoted."""
 
 
 def load(folder: Path = SHIPPED) -> p.Catalogue:

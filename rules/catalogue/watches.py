@@ -1,4 +1,4 @@
-"""The rules of the watch in the catalogue: ``platform_*.toml``.
+"""The rules of the watch in the catalogue: ``platform_*.toml`` and ``device_quarantined.toml``.
 
 They are the desk's, as the escalations are: the engine does not read them, so that a catalogue
 without them still decides everything, and a replay never plays them.
@@ -30,6 +30,7 @@ WATCH_FILES: dict[str, tuple[str, Any]] = {
     "rules_behind": ("platform_rules_behind.toml", AlarmRule[w.RulesBehindParameters]),
     "channel_failing": ("platform_channel_failing.toml", AlarmRule[w.ChannelFailingParameters]),
     "rota_empty": ("platform_rota_empty.toml", AlarmRule[w.RotaEmptyParameters]),
+    "quarantined": ("device_quarantined.toml", AlarmRule[w.QuarantinedParameters]),
 }
 """Field of the watch's rules: its file and type."""
 
@@ -56,7 +57,7 @@ def examine_watch(files: Files) -> tuple[w.WatchRules | None, tuple[Fault, ...]]
             continue
         parsed = parse_file(name, files[name], kind, shipped_value(name))
         faults += parsed.faults
-        expected = f"platform.{field}"
+        expected = name.removesuffix(".toml").replace("_", ".", 1)
         if parsed.value is not None and parsed.value.id != expected:
             faults.append(fault_at(name, files[name], ("id",), f"the file's name says {expected!r}"))
         found[field] = parsed.value

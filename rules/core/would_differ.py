@@ -18,7 +18,7 @@ from rules.core.late import LateSpan
 from rules.core.reopen import LateWindow, Subject
 from rules.core.replayed import AlarmSpan, DecisionMade, Replayed
 
-OF_ARRIVAL = frozenset({"device.silent", "winter.order_unanswered"})
+OF_ARRIVAL = frozenset({"device.silent", "device.quarantined", "winter.order_unanswered"})
 """Rules about what had come, or been answered, by then, not about what was measured."""
 
 What = Literal["alarm", "decision"]

@@ -6,7 +6,7 @@ select a.rule_id, a.subject_kind, a.subject, a.severity, extract(epoch from a.ra
        a.flapping
 from alarm a
 where a.raised_at < to_timestamp(%(to_s)s)
-  and not starts_with(a.rule_id, 'platform.') and a.rule_id <> 'winter.order_unanswered'  -- the desks', which no replay plays
+  and not starts_with(a.rule_id, 'platform.') and a.rule_id not in ('winter.order_unanswered', 'device.quarantined')  -- the desks', which no replay plays
   and (a.cleared_at is null or a.cleared_at >= to_timestamp(%(from_s)s))
 order by a.alarm_id
 

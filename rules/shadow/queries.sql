@@ -92,11 +92,11 @@ with stands as (
     insert into shadow.rule_state select * from public.rule_state
 ), up as (
     insert into shadow.alarm overriding system value
-    select * from public.alarm where cleared_at is null and not starts_with(rule_id, 'platform.') and rule_id <> 'winter.order_unanswered'
+    select * from public.alarm where cleared_at is null and not starts_with(rule_id, 'platform.') and rule_id not in ('winter.order_unanswered', 'device.quarantined')
 ), members as (
     insert into shadow.alarm_member
     select m.* from public.alarm_member m join public.alarm a using (alarm_id)
-    where a.cleared_at is null and not starts_with(a.rule_id, 'platform.') and a.rule_id <> 'winter.order_unanswered'
+    where a.cleared_at is null and not starts_with(a.rule_id, 'platform.') and a.rule_id not in ('winter.order_unanswered', 'device.quarantined')
 )
 insert into shadow.run (start_id, made_of, from_at)
 values (%(start_id)s, %(made_of)s, (select settled_at from stands))

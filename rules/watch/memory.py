@@ -9,7 +9,7 @@ from itertools import count, pairwise
 from rules.core.alarm_book import AlarmBook, AlarmRow, LogRow, OpenAlarm
 from rules.core.notify.model import Shift
 from rules.core.watch.cases import HOUR_S
-from rules.core.watch.model import ChannelSeen, Memory, Seen, Watched
+from rules.core.watch.model import ChannelSeen, Memory, QuarantinedSeen, Seen, Watched
 from rules.watch.ports import Judge
 
 
@@ -31,6 +31,7 @@ class MemoryWatch:
         judged: how many of them the rules have seen.
         devices: kind and interval [s] of those that reported.
         due: of each message that is not out: its channel, and when it may be sent [s since 1970].
+        quarantined: devices that are kept out.
     """
 
     batches: list[tuple[float, int]] = field(default_factory=list)
@@ -40,6 +41,7 @@ class MemoryWatch:
     due: list[tuple[str, float]] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
     shifts: list[Shift] = field(default_factory=list)
+    quarantined: list[QuarantinedSeen] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     alarms: dict[int, AlarmRow] = field(default_factory=dict)
     log: list[LogRow] = field(default_factory=list)
@@ -88,6 +90,7 @@ class MemoryWatch:
                 for s in sorted(self.shifts, key=lambda s: -s.from_s)
                 if s.person in self.people and s.to_s > now_s and s.from_s < until_s
             },
+            quarantined=tuple(sorted(self.quarantined, key=lambda q: q.device)),
         )
 
     def _gap(self) -> tuple[float, float] | None:

@@ -79,6 +79,15 @@ from (select channel from tried union select channel from waits) c
 left join failed f using (channel) left join waits w using (channel)
 order by channel
 
+-- quarantined
+-- Devices that are kept out: by the watch for copies (its name is WATCH in ops_api/provisioning/keeping.py), or by a person.
+select d.name, extract(epoch from s.changed_at)::float8, coalesce(a.by = 'the clone watch', false)
+from device_state s join device d using (device_id)
+left join lateral (
+    select "by" from device_act where device_id = s.device_id and act = 'quarantined' order by act_id desc limit 1) a on true
+where s.state = 'quarantined' and d.retired_at is null
+order by d.name
+
 -- people
 select count(*)::integer from person where active
 

@@ -13,7 +13,7 @@ from rules.alarm_tables import write_alarms
 from rules.core.alarm_book import OpenAlarm
 from rules.core.effects import AlarmEffect
 from rules.core.watch.cases import HOUR_S
-from rules.core.watch.model import ChannelSeen, Memory, Seen, Watched
+from rules.core.watch.model import ChannelSeen, Memory, QuarantinedSeen, Seen, Watched
 from rules.watch.ports import Judge
 
 SQL = load_queries("rules.watch")
@@ -89,6 +89,7 @@ async def _seen(conn: Connection, watched: Watched, now_s: float) -> Seen:
         channels=tuple(ChannelSeen(*row) for row in channels),
         people=await _value(conn, "people"),
         next_s=dict(next_s),
+        quarantined=tuple(QuarantinedSeen(*row) for row in await _rows(conn, "quarantined")),
     )
 
 

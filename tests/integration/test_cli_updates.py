@@ -141,10 +141,16 @@ async def test_from_a_bundle_to_a_roll_out(desk: Path, db_dsn: str, pg: psycopg.
         "update", "start", "1.4.0", "--kind", "frog", "--stages", "1,50%:24h,100%", "--halt-at", "5%"
     )
     assert "roll-out 1 has begun" in begun.stdout, begun.stderr
-    assert "stage 1 of 3 (1 device): nobody was offered it yet" in fleet("update", "status").stdout
+    nobody = "! nobody was offered this update: of 4 devices 4 have never said that they take updates"
+    assert nobody in begun.stderr
+    status = fleet("update", "status").stdout
+    assert status.startswith("! roll-out 1:")
+    assert nobody in status
     assert fleet("update", "halt", "1", "--reason", "calls").returncode == 0
-    status = json.loads(fleet("update", "status", "1", "--json").stdout)
-    assert (status["rollouts"][0]["state"], status["rollouts"][0]["reason"]) == ("halted", "calls")
+    [row] = json.loads(fleet("update", "status", "1", "--json").stdout)["rollouts"]
+    assert (row["state"], row["reason"], row["reach"]) == (
+        "halted", "calls", {"no_launcher": 4, "off_line": 0}
+    )  # fmt: skip
     assert fleet("update", "resume", "1").returncode == 0
     assert fleet("update", "pin", "frog-1", "--reason", "on the bench").returncode == 0
     assert "pinned: frog-1: on the bench" in fleet("update", "status").stdout

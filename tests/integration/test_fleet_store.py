@@ -75,6 +75,9 @@ class InMemory(Town):
     async def say(self, name: str, **document: Any) -> None:
         self.book.say(name, document)
 
+    async def keep_out(self, name: str, state: str) -> None:
+        self.book.keep_out(name, state)
+
     async def cadence_of(self, name: str) -> int:
         return int(self.book.cadence_of(name))
 
@@ -91,6 +94,13 @@ class InPostgres(Town):
             " select device_id, '{\"online\": true}', clock_timestamp(), %s, clock_timestamp() from device where name = %s"
             " on conflict (device_id) do update set reported = excluded.reported, reported_at = excluded.reported_at",
             (Jsonb(document), name),
+        )
+
+    async def keep_out(self, name: str, state: str) -> None:
+        await self.conn.execute(
+            "insert into device_state (device_id, state) select device_id, %s from device where name = %s"
+            " on conflict (device_id) do update set state = excluded.state",
+            (state or "active", name),
         )
 
     async def cadence_of(self, name: str) -> int:
@@ -163,6 +173,21 @@ async def test_groups(town):
     ):
         with pytest.raises(SettingsRefusedError, match=r"not registered|does not exist"):
             await wrong
+
+
+@pytest.mark.parametrize("state", ["quarantined", "unclaimed"])
+async def test_a_device_that_is_kept_out_is_not_online_whatever_it_said_last(town, state):
+    async def connection(name):
+        facts = next(s.facts for s in await town.book.standings() if s.name == name)
+        return facts.online, facts.kept_out
+
+    await town.say("frog-1", version=0, state="applied", settings={})
+    assert (await connection("frog-1"), await connection("frog-2")) == ((True, ""), (None, ""))
+    for name in ("frog-1", "frog-2"):
+        await town.keep_out(name, state)
+    assert (await connection("frog-1"), await connection("frog-2")) == ((False, state), (None, state))
+    await town.keep_out("frog-1", "")
+    assert await connection("frog-1") == (True, "")
 
 
 async def test_what_a_device_says_is_kept_and_judged(town):

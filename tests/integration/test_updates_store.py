@@ -94,6 +94,31 @@ class Town:
         last = Outcome(bundle=OPENED.bundle_id, attempt=attempt, result=result, code="sensors", reason="none")  # type: ignore[arg-type]
         await self.say(device, serial=2 if result == "confirmed" else 1, last=last)
 
+    async def pin(self, device: str) -> None:
+        if isinstance(self.store, MemoryUpdates):
+            self.store.pinned.add(device)
+            return
+        assert self.pool is not None
+        await Acts(self.pool).pin(device, "a test", BY)
+
+    async def resume(self, number: int) -> None:
+        if isinstance(self.store, MemoryUpdates):
+            self.store.resume(number, self.clock.now())
+            return
+        assert self.pool is not None
+        await Acts(self.pool).change(number, "resumed", "", BY)
+
+    async def reason(self, number: int) -> str:
+        if isinstance(self.store, MemoryUpdates):
+            return self.store.why[number]
+        assert self.pool is not None
+        async with self.pool.connection() as conn:
+            row = await (
+                await conn.execute("select reason from rollout where rollout_id = %s", [number])
+            ).fetchone()
+        assert row is not None
+        return str(row[0])
+
     async def rollout(self, number: int) -> tuple[str, int]:
         if isinstance(self.store, MemoryUpdates):
             found = self.store.rollout(number)
@@ -161,6 +186,37 @@ async def test_stages_one_after_the_other(town: Town) -> None:
         await town.ends(device)
     await town.look()
     assert (await town.rollout(number))[0] == "finished"
+
+
+async def test_a_roll_out_that_reaches_nobody_halts_and_says_why_with_counts(town: Town) -> None:
+    for name in NAMES[:19]:
+        await town.say(name, serial=2)
+    await town.pin(NAMES[19])
+    number = await town.start("1,100%")
+    assert await town.look() == []
+    assert (await town.rollout(number))[0] == "halted"
+    said = "nobody was offered this update: of 20 devices 1 is pinned to what it runs, 19 run it already"
+    assert await town.reason(number) == said
+    if town.pool is not None:
+        async with town.pool.connection() as conn:
+            cursor = await conn.execute("select actor_kind, action, object, reason from audit_entry")
+            assert await cursor.fetchall() == [
+                ("service", "fleet update halted", f"rollout:{number}", said)
+            ], "nobody asked for it, and it is in the audit"
+    await town.say(NAMES[3], serial=1)
+    await town.resume(number)
+    assert await town.look() == [NAMES[3]], "it goes on where somebody can have it now"
+
+
+async def test_a_roll_out_that_runs_nowhere_in_the_end_is_no_success(town: Town) -> None:
+    for name in NAMES[1:]:
+        await town.pin(name)
+    number = await town.start("100%", tries=1)
+    assert await town.look() == [NAMES[0]]
+    await town.ends(NAMES[0], "rolled_back")
+    await town.look()
+    assert (await town.rollout(number))[0] == "halted"
+    assert await town.reason(number) == "none of the 1 devices that were offered it runs it: 1 failed"
 
 
 async def test_it_halts_and_takes_offers_back(town: Town) -> None:

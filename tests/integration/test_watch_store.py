@@ -12,13 +12,14 @@ from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import ManualClock
 from cityops.errors import TransientError
+from ops_api.provisioning.keeping import WATCH
 from rules.catalogue.memory_store import MemoryCatalogueStore
 from rules.catalogue.rulebook import StoredRulebook
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.catalogue.watches import LiveWatch
 from rules.core.alarm_book import OpenAlarm
 from rules.core.notify.model import Person, Shift
-from rules.core.watch.model import ChannelSeen, Judged, Memory, Seen
+from rules.core.watch.model import ChannelSeen, Judged, Memory, QuarantinedSeen, Seen
 from rules.notify.people_store import PostgresPeople
 from rules.watch.memory import Attempt, MemoryWatch
 from rules.watch.ports import WatchStore
@@ -101,6 +102,29 @@ class Bench:
             channel, not_before_s, state,
         )  # fmt: skip
         return int(number)
+
+    async def keep_out(self, name: str, by: str) -> None:
+        if self._conn is None:
+            self.memory.quarantined.append(QuarantinedSeen(name, T, is_copied=by == WATCH))
+            return
+        await self.sql(
+            "insert into device_state (device_id, state, changed_at) select device_id, 'quarantined', to_timestamp(%s)"
+            " from device where name = %s",
+            T, name,
+        )  # fmt: skip
+        await self.sql(
+            "insert into device_act (device_id, by, act) select device_id, %s, 'quarantined' from device where name = %s",
+            by, name,
+        )  # fmt: skip
+
+    async def let_in(self, name: str) -> None:
+        if self._conn is None:
+            self.memory.quarantined = [q for q in self.memory.quarantined if q.device != name]
+            return
+        await self.sql(
+            "update device_state s set state = 'active' from device d where d.device_id = s.device_id and d.name = %s",
+            name,
+        )
 
     async def person(self, name: str) -> None:
         if self._conn is None:
@@ -248,6 +272,27 @@ async def test_what_is_due_waits_and_what_is_for_later_does_not(bench: Bench) ->
     await bench.message("sms", T - 500)
     await bench.message("mail", T + 60)
     assert (await bench.seen()).channels == (ChannelSeen("sms", 0, 500.0),)
+
+
+async def test_quarantined_devices_are_seen_with_who_keeps_them_out_until_they_are_let_in(
+    bench: Bench,
+) -> None:
+    clock = ManualClock(datetime.fromtimestamp(T, UTC))
+    for name in ("frog-1", "frog-2", "frog-3"):
+        await bench.device(name, "frog", 300, reported=False)
+    await bench.keep_out("frog-2", WATCH)
+    await bench.keep_out("frog-1", "a person")
+    assert (await bench.seen()).quarantined == (
+        QuarantinedSeen("frog-1", T, is_copied=False), QuarantinedSeen("frog-2", T, is_copied=True)
+    )  # fmt: skip
+    await bench.service(clock).look()
+    up = [("device.quarantined", "frog-1", "major", True), ("device.quarantined", "frog-2", "major", True)]
+    assert await bench.alarms() == up
+    await bench.let_in("frog-2")
+    clock.advance(10)
+    await bench.service(clock).look()
+    assert await bench.alarms() == [up[0], (*up[1][:3], False)]
+    assert await bench.log() == ["raised", "raised", "cleared"]
 
 
 async def test_who_is_next_on_call_by_role_among_those_who_are_still_there(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -103,6 +104,38 @@ async def test_the_pages_say_how_it_goes_and_halt(site: Site) -> None:
         )
     ).json()
     assert [(row["device"], row["attempt"]) for row in rows] == [(name, 2)]
+
+
+async def test_a_roll_out_that_reaches_nobody_is_said_so_loudly_and_looks_like_no_success(site: Site) -> None:
+    """No device has ever said that it takes updates; then all that do are off line."""
+    [(frogs,)] = await site.sql("select count(*) from device where kind = 'frog' and retired_at is null")
+    number = await started(site)
+    operations = site.as_("operations")
+    why = f"of {frogs} devices {frogs} have never said that they take updates"
+    for path in ("/fleet/updates", f"/fleet/updates/{number}"):
+        page = (await operations.get(path)).text
+        assert f"Nobody was offered this update: {why}" in page
+    assert "Nobody was offered the update to" in (await operations.get("/fleet/updates")).text
+    said = await site.get(f"/api/v1/fleet/updates/{number}", operations)
+    assert said["reach"] == {"no_launcher": frogs, "off_line": 0}
+    [(detail,)] = await site.sql("select detail from audit_entry where action = 'POST /api/v1/fleet/updates'")
+    assert json.loads(detail)["reach"] == {"no_launcher": frogs, "off_line": 0}
+
+    await site.sql(
+        "insert into device_update (device_id, serial, said_at) select device_id, 1, now() from device where kind = 'frog'"
+    )
+    await site.sql("update device_status set status = '{\"online\": false}'")
+    assert (await site.get(f"/api/v1/fleet/updates/{number}", operations))["reach"] == {
+        "free": frogs, "off_line": frogs
+    }  # fmt: skip
+    await site.sql(
+        "insert into rollout_device (rollout_id, device_id, state, stage, offered_at, changed_at)"
+        " select %s, device_id, 'offered', 0, now(), now() from device where kind = 'frog'",
+        number,
+    )
+    page = (await operations.get(f"/fleet/updates/{number}")).text
+    assert f"{frogs} devices were offered it and none has answered" in page
+    assert f"{frogs} of those it is for are not connected" in page
 
 
 async def test_pins(site: Site) -> None:

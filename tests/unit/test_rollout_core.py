@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from ingest.fleet.core.reach import NOBODY, why_nobody, why_silence
 from ingest.fleet.core.rollout import (
     ENDED,
     Course,
@@ -180,3 +181,43 @@ def test_stages_that_are_none(text: str) -> None:
 def test_shares_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match="a share like 5%"):
         parse_share(text)
+
+
+def test_nobody_to_offer_it_to_halts_at_any_stage() -> None:
+    for stage in range(3):
+        assert decide(course(stage), [], {}, NOW) == Decision(halt=NOBODY)
+
+
+def test_what_was_offered_and_runs_nowhere_when_it_ends_halts() -> None:
+    silent = members(*(member(d, "offered", 90_000) for d in NAMES))
+    assert decide(course(2), NAMES, silent, NOW) == Decision()
+    after = decide(course(2), NAMES, silent, NOW + timedelta(days=31))
+    assert (
+        after.halt
+        == f"none of the {len(NAMES)} devices that were offered it runs it: {len(NAMES)} never answered"
+    )
+
+
+@pytest.mark.parametrize(
+    ("reach", "says"),
+    [
+        ({}, "nobody was offered this update: there is no such device"),
+        ({"no_launcher": 1, "off_line": 0}, "nobody was offered this update: of 1 device 1 has never said that"),
+        (
+            {"no_launcher": 9, "pinned": 2, "has_it": 1, "other_kind": 3, "unfit": 1, "kept_out": 1, "busy": 2},
+            "nobody was offered this update: of 19 devices 9 have never said that they take updates",
+        ),
+        ({"free": 1, "no_launcher": 9}, ""),
+        ({"offered": 1, "no_launcher": 9}, ""),
+    ],
+)  # fmt: skip
+def test_why_nobody_is_said_with_counts(reach: dict[str, int], says: str) -> None:
+    said = why_nobody(reach)
+    assert said.startswith(says) if says else said == ""
+    assert all(f" {n} " in said for why, n in reach.items() if says and why != "off_line")
+
+
+def test_devices_that_are_all_off_line_are_said_to_be() -> None:
+    said = why_silence({"offered": 5, "off_line": 5}, 5)
+    assert said == "5 devices were offered it and none has answered; 5 of those it is for are not connected"
+    assert why_silence({"offered": 1, "off_line": 0}, 1) == "1 device was offered it and none has answered"

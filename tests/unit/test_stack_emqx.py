@@ -9,6 +9,7 @@ import pytest
 
 from cityops.settings import IngestSettings
 from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, FLEET_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
+from devices.contract.provisioning import ITERATIONS
 from devices.contract.topics import ASK, DOWN, PREFIX, UP
 from ingest.mqtt_options import WEEK_S
 from tests.fakes import hocon
@@ -57,6 +58,16 @@ def test_what_is_not_allowed_is_refused() -> None:
     assert CONF["authorization"]["no_match"] == "deny"
     assert [s["type"] for s in CONF["authorization"]["sources"]] == ["file"]
     assert CONF["authentication"][0]["user_id_type"] == "username"
+
+
+def test_devices_logins_are_those_of_the_database_in_the_format_that_devices_make() -> None:
+    services, devices = CONF["authentication"]
+    assert (services["backend"], devices["backend"]) == ("built_in_database", "postgresql")
+    hashing = devices["password_hash_algorithm"]
+    assert (hashing["name"], hashing["mac_fun"]) == ("pbkdf2", "sha512")
+    assert (int(hashing["iterations"]), int(hashing["dk_length"])) == (ITERATIONS, 64)
+    assert "password" not in devices, "a secret"
+    assert (devices["ssl"]["enable"], devices["ssl"]["verify"]) == ("true", "verify_peer")
 
 
 def test_a_device_is_its_login_and_an_ingester_may_choose() -> None:

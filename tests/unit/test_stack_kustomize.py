@@ -174,20 +174,48 @@ def test_commands_settings_and_secrets_are_those_of_compose(one: dict[str, Any],
         assert container["image"] == COMPOSE["broker"]["image"]
         assert container["command"] == COMPOSE["broker"]["command"]
         assert pod["spec"]["initContainers"][0]["command"] == COMPOSE["broker-users"]["command"]
-        assert _secrets(pod) == secret_files(COMPOSE["broker-users"])
+        assert _secrets(pod) == secret_files(COMPOSE["broker-users"]) | secret_files(COMPOSE["logins"])
         return
     assert container["args"] == COMPOSE[name]["command"]
     must_be_a_command(container["args"])
+    _settings_are_those_of_compose(container, name)
     wanted = {
         t: s for t, s in secret_files(COMPOSE[name]).items() if not s.startswith(("mqtt_server", "mqtt_ca"))
     }
     assert _secrets(pod) == wanted
+
+
+def _settings_are_those_of_compose(container: dict[str, Any], name: str) -> None:
     settings = next(d for d in BASE if d["kind"] == "ConfigMap")["data"]
     given = settings | {e["name"]: e["value"] for e in container.get("env", [])}
     assert set(given) <= {variable(path) for path in leaves(Settings)}
     # Where a file is, and which proxies there are, is each world's own.
     there = {k: v for k, v in COMPOSE[name].get("environment", {}).items() if k not in OWN}
     assert {k: given[k] for k in there} == there
+
+
+def test_the_broker_s_logins_are_kept_beside_it_as_in_compose() -> None:
+    """By the same command, in the same file, as the file's owner; and no trouble of the database's is the broker's."""
+    pod = next(pod for name, _, pod in _pods(BASE) if name == "broker")["spec"]
+    broker, keeper = pod["containers"]
+    assert (broker["name"], keeper["name"]) == ("broker", "logins")
+    assert keeper["args"] == COMPOSE["logins"]["command"]
+    must_be_a_command(keeper["args"])
+    _settings_are_those_of_compose(keeper, "logins")
+    mounts = {c["name"]: {m["mountPath"]: m for m in c["volumeMounts"]} for c in (broker, keeper)}
+    file = {e["name"]: e["value"] for e in keeper["env"]}["CITYOPS_PROVISIONING__LOGIN_FILE"]
+    shared = mounts["logins"][file.rsplit("/", 1)[0]]
+    assert shared == mounts["broker"][shared["mountPath"]]
+    assert "readOnly" not in shared
+    assert broker["command"][:2] == ["sh", "/etc/cityops/watch.sh"], "has the broker read it again"
+    assert mounts["logins"]["/run/secrets"]["name"] == "database"
+    assert "database" not in {m["name"] for m in broker["volumeMounts"]}
+    ports = {p["name"]: p["containerPort"] for p in keeper["ports"]}
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert keeper[probe]["httpGet"]["path"] == "/healthz"
+        assert ports[keeper[probe]["httpGet"]["port"]] == int(
+            COMPOSE["logins"]["environment"]["CITYOPS_PROVISIONING__HEALTH_PORT"]
+        )
 
 
 def test_nothing_reaches_anything_unless_it_is_named() -> None:
@@ -199,7 +227,7 @@ def test_nothing_reaches_anything_unless_it_is_named() -> None:
     assert anywhere == [("broker", [{"port": 8883}])]
     for overlay in OVERLAYS:
         found = _read(FOLDER / "overlays" / overlay / "database.yaml")[0]["spec"]
-        assert set(found["podSelector"]["matchExpressions"][0]["values"]) == OURS
+        assert set(found["podSelector"]["matchExpressions"][0]["values"]) == OURS | {"broker"}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

@@ -8,12 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from rules.catalogue.escalations import chosen, load_escalations
-from rules.catalogue.loader import read_files
+from rules.catalogue.loader import completed, read_files
 from rules.catalogue.watches import examine_watch, load_watch, roles_on_call
 from rules.core.effects import ChangeSeverity, ClearAlarm, RaiseAlarm
 from rules.core.explain.alarm import explain_alarm
 from rules.core.explain.catalogue_copy import catalogue_copy
-from rules.core.watch.model import ChannelSeen, Memory, Watched
+from rules.core.watch.model import ChannelSeen, Memory, QuarantinedSeen, Watched
 from tests.fakes.watch_seen import WATCHED, T, Watching, seen
 
 LOOK_S = 10.0
@@ -152,6 +152,30 @@ def test_a_rota_with_nobody_in_the_next_day_names_role_hours_and_who_is_told_ins
     assert [subject for _, _, subject in found] == ["operations"], "winter is within its band"
 
 
+@pytest.mark.parametrize(
+    ("is_copied", "says"),
+    [(True, "Two devices spoke in turn under this name"), (False, "A person keeps it out")],
+)
+def test_a_quarantined_device_is_told_at_once_with_what_to_do_and_over_when_it_is_let_in(
+    *, is_copied: bool, says: str
+) -> None:
+    watching = Watching()
+    out = (QuarantinedSeen("frog-1", T - 5, is_copied=is_copied),)
+    found = watching.each(seen(at, quarantined=out) for at in looks(7200))
+    assert found == [(T, "RaiseAlarm", "frog-1")]
+    [raised] = watching.effects
+    assert isinstance(raised, RaiseAlarm)
+    assert (raised.rule_id, raised.subject_kind, raised.severity) == ("device.quarantined", "device", "major")
+    assert raised.title == "frog-1 is quarantined"
+    assert raised.reason.startswith(says)
+    assert "cityops devices release frog-1" in raised.reason
+    assert watching.each([seen(T + 7210)]) == [(T + 7210, "ClearAlarm", "frog-1")]
+    last = watching.effects[-1]
+    assert isinstance(last, ClearAlarm)
+    assert last.reason == "It is not quarantined any more."
+    assert watching.memory.conditions == {}
+
+
 def test_without_people_nobody_is_missing() -> None:
     assert Watching().each(seen(at, people=0, next_s={}) for at in looks(7200)) == []
 
@@ -186,7 +210,8 @@ def test_alarms_fit_the_memory_after_it_was_lost() -> None:
 def test_its_alarms_are_explained_with_inputs_and_limits_from_the_catalogue(rule_id: str) -> None:
     watching = Watching()
     bad = {
-        "received_s": T, "waiting_since_s": T, "channels": (ChannelSeen("sms", 9, 400.0),), "next_s": {}
+        "received_s": T, "waiting_since_s": T, "channels": (ChannelSeen("sms", 9, 400.0),), "next_s": {},
+        "quarantined": (QuarantinedSeen("frog-1", T, is_copied=True),),
     }  # fmt: skip
     watching.each(seen(at, **bad) for at in looks(700))
     raised = next(e for e in watching.effects if isinstance(e, RaiseAlarm) and e.rule_id == rule_id)
@@ -197,14 +222,14 @@ def test_its_alarms_are_explained_with_inputs_and_limits_from_the_catalogue(rule
     }  # fmt: skip
     said = explain_alarm(row, [], catalogue_copy(read_files()), [], UTC, T + 800)
     assert said.inputs
-    assert said.limits
+    assert said.limits or rule_id == "device.quarantined", "it is, or it is not"
     assert all(limit.source for limit in said.limits)
     assert len(said.first_line) <= 120
 
 
 def test_the_shipped_rules_have_a_chain_of_their_own_and_the_roles_of_all_chains_are_watched() -> None:
     escalations = load_escalations()
-    assert {chosen(escalations, rule_id).id for rule_id in RULES.by_id} == {"platform"}
+    assert {chosen(escalations, rule_id).id for rule_id in RULES.by_id} == {"platform", "device"}
     roles = roles_on_call(escalations)
     assert "platform" in roles["operations"]
     assert "winter" in roles
@@ -216,6 +241,17 @@ def test_a_catalogue_without_the_watch_says_which_file_is_missing() -> None:
     found, faults = examine_watch(files)
     assert found is None
     assert [f.file for f in faults] == ["platform_rota_empty.toml"]
+
+
+def test_a_catalogue_from_before_quarantines_were_alarms_keeps_its_own_figures_for_the_rest() -> None:
+    shipped, files = read_files(), read_files()
+    del files["device_quarantined.toml"]
+    name = "platform_rota_empty.toml"
+    files[name] = files[name].replace("raise_at = 24.0", "raise_at = 30.0")
+    found, faults = examine_watch(completed(files, shipped))
+    assert found is not None, faults
+    assert found.rota_empty.alarm.levels[0].raise_at == 30.0
+    assert found.quarantined == RULES.quarantined
 
 
 def test_an_id_that_does_not_fit_its_file_is_told_with_its_line() -> None:

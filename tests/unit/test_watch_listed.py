@@ -25,7 +25,7 @@ def test_they_are_in_the_list_with_owner_and_reason(cli: CliRunner) -> None:
 
 @pytest.mark.parametrize(("field", "file"), [(f, name) for f, (name, _) in WATCH_FILES.items()])
 def test_each_is_shown_with_file_figures_and_source(cli: CliRunner, field: str, file: str) -> None:
-    said = cli.invoke(app, ["rules", "show", f"platform.{field}"])
+    said = cli.invoke(app, ["rules", "show", getattr(load_watch(), field).id])
     assert said.exit_code == 0, said.output
     assert file in said.output
     assert "alarm.dwell.clear_after_s" in said.output

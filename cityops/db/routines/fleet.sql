@@ -1,16 +1,19 @@
 -- What the fleet's pages may know of every device, homes' among them: whether it is connected, since when, its firmware,
 -- how many readings wait, its battery. Nothing that was measured of a home, and nothing that it says in words of its own.
 
--- p_device: one device; null: all that are not retired.
-create or replace function fleet_seen(p_device integer default null)
-returns table (device_id integer, online boolean, heard_at timestamptz, firmware text, waiting bigint)
+-- p_device: one device; null: all that are not retired. A device that is kept out (kept_out: quarantined, or unclaimed as its credential
+-- was revoked) is not online, whatever was last heard under its name: nobody has heard since that it is gone.
+drop function if exists fleet_seen(integer);
+create function fleet_seen(p_device integer default null)
+returns table (device_id integer, online boolean, heard_at timestamptz, firmware text, waiting bigint, kept_out text)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select d.device_id, case when s.status is not null then s.status -> 'online' = 'true' end, s.status_at,
+    select d.device_id, case when s.status is not null then x.kept_out = '' and s.status -> 'online' = 'true' end, s.status_at,
            case when s.status ->> 'firmware' ~ '^[A-Za-z0-9._+-]{1,60}$' then s.status ->> 'firmware' else '' end,
            case when jsonb_typeof(s.status -> 'outbox') = 'number'
                 then least(greatest((s.status ->> 'outbox')::numeric, 0), 2147483647)::bigint
-                when s.status -> 'online' = 'true' then 0 end
-      from device d left join device_status s using (device_id)
+                when x.kept_out = '' and s.status -> 'online' = 'true' then 0 end, x.kept_out
+      from device d left join device_status s using (device_id) left join device_state i using (device_id)
+     cross join lateral (select case when i.state in ('unclaimed', 'quarantined') then i.state else '' end as kept_out) x
      where d.retired_at is null and (p_device is null or d.device_id = p_device)
 $$;
 

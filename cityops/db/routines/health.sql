@@ -30,12 +30,12 @@ select s.device_id, count(*) as boots,
  group by s.device_id;
 
 -- Per device: how many numbered messages wait in its outbox, as its last status said. An empty
--- outbox is not named in a status; a last will names none because the broker sends it: not known.
+-- outbox is not named in a status; a last will names none because the broker sends it: not known. Nor is it of a device that is kept out.
 create view health.outbox as
 select device_id, status_at,
        case when jsonb_typeof(status -> 'outbox') = 'number' then least(greatest((status ->> 'outbox')::numeric, 0), 2147483647)::bigint
-            when status -> 'online' = 'true' then 0 end as waiting
-  from public.device_status where status is not null;
+            when status -> 'online' = 'true' and coalesce(x.state, 'active') = 'active' then 0 end as waiting
+  from public.device_status left join public.device_state x using (device_id) where status is not null;
 
 -- When the platform's first readings were measured; null before there is one. Nothing is
 -- expected before: a device may be installed long before its readings come here.

@@ -12,8 +12,10 @@ $$;
 
 -- Keep a pack of SenML once (times absolute, JSON); true where it is new, null where they are switched off. Of a device that stands in no home:
 -- the website knows of no other. Their source is made with the first; its token is of chance, so that no webhook is it.
-create or replace function senml_receive(p_device text, p_key text, p_at timestamptz, p_body bytea) returns boolean
-language plpgsql volatile security definer set search_path = public, pg_temp as $$
+-- Whoever sends it has shown a key that is good for observations: that is all that such a device will ever show, so it has claimed.
+drop function if exists senml_receive(text, text, timestamptz, bytea);
+create or replace function senml_receive(p_device text, p_key text, p_at timestamptz, p_body bytea, p_by text default 'a program')
+returns boolean language plpgsql volatile security definer set search_path = public, pg_temp as $$
 declare
     source lorawan_source;
 begin
@@ -30,12 +32,13 @@ begin
     if not source.enabled or source.protocol <> 'senml' then
         return null;
     end if;
+    perform device_claims_by_hand(device_id, p_by, 'by a SenML pack with a key for observations') from device where name = p_device;
     return lorawan_receive(source.source_id, 'senml', p_key, null, p_at, null, null, null, p_device, p_body);
 end $$;
-revoke all on function lorawan_again(text), senml_receive(text, text, timestamptz, bytea) from public;
+revoke all on function lorawan_again(text), senml_receive(text, text, timestamptz, bytea, text) from public;
 do $$
 begin
     if exists (select from pg_roles where rolname = 'cityops_api') then
-        grant execute on function lorawan_again(text), senml_receive(text, text, timestamptz, bytea) to cityops_api;
+        grant execute on function lorawan_again(text), senml_receive(text, text, timestamptz, bytea, text) to cityops_api;
     end if;
 end $$;

@@ -20,6 +20,24 @@ language sql volatile security definer set search_path = public, pg_temp as $$
 $$;
 revoke all on function device_add(text, text, integer, integer), device_retire(integer) from public;
 
+-- A device that was added and that nobody has ever claimed is in service from now on, as it shows a credential that was given by hand:
+-- a key of a program that speaks for it, or a login that the operator made. One that was ever claimed and is out stays out: it was
+-- revoked, and comes in again with a new label. Whether it was so.
+create or replace function device_claims_by_hand(p_device integer, p_by text, p_how text) returns boolean
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+    update device_state s set state = 'active', reason = '', changed_at = now()
+     where s.device_id = p_device and s.state = 'unclaimed'
+       and exists (select from device d where d.device_id = p_device and d.retired_at is null)
+       and not exists (select from device_act a where a.device_id = p_device and a.act not in ('added', 'labelled', 'homed'));
+    if not found then
+        return false;
+    end if;
+    insert into device_act (device_id, "by", act, detail) values (p_device, left(p_by, 120), 'claimed', left(p_how, 500));
+    return true;
+end $$;
+revoke all on function device_claims_by_hand(integer, text, text) from public;
+
 -- A birth: of the newest life, or the beginning of another's run. Only what the rule needs is kept: the newest 20 runs.
 create or replace function device_birth_note() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -113,3 +131,18 @@ begin
 end $$;
 revoke all on function device_claim_state(bytea), device_claim_home(bytea, integer, text, text),
     device_claim_join(bytea, text, bytea) from public;
+
+-- The login of one device for a broker that asks the database itself (deploy/emqx): what its password is checked with, as EMQX has it:
+-- PBKDF2-HMAC-SHA512 in hexadecimal, and the salt as bytes. Nothing of who is kept out, and nothing where the rounds are others than the
+-- broker's: it has one number for all (ITERATIONS of devices/contract/provisioning.py). Granted to nobody here: to the broker's own role by
+-- who makes that (docs/provisioning.md).
+create or replace function broker_login(p_name text, p_iterations integer default 101) returns table (password_hash text, salt bytea)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select encode(decode(split_part(c.verifier, '$', 5), 'base64'), 'hex'), decode(split_part(c.verifier, '$', 4), 'base64')
+      from device d
+      join device_credential c on c.device_id = d.device_id and c.state = 'current' and c.kind = 'token'
+      left join device_state s on s.device_id = d.device_id
+     where d.name = p_name and d.retired_at is null and coalesce(s.state, 'active') = 'active'
+       and starts_with(c.verifier, '$7$' || p_iterations || '$')
+$$;
+revoke all on function broker_login(text, integer) from public;

@@ -24,13 +24,14 @@ select w.work_item_id, w.rule_id, w.device, d.kind, w.opened_at, w.gone_at, w.do
        case when d.device_id is null or public.is_private(d.device_id) then '' else w.reason end as reason
   from public.work_item w left join public.device d on d.name = w.device;
 
--- What devices last said of themselves.
+-- What devices last said of themselves; one that is kept out is not online, whatever it said.
 create view board.device_state with (security_barrier) as
 select d.device_id, d.name, d.kind, s.status_at, o.waiting, s.status ->> 'firmware' as firmware,
-       (s.status -> 'online') = 'true'::jsonb as online,
+       (s.status -> 'online') = 'true'::jsonb and coalesce(i.state, 'active') = 'active' as online,
        case when jsonb_typeof(s.status -> 'clk') = 'number' then (s.status ->> 'clk')::numeric end as clk
   from public.device d
   left join public.device_status s using (device_id)
+  left join public.device_state i using (device_id)
   left join health.outbox o using (device_id)
  where d.retired_at is null;
 

@@ -167,7 +167,7 @@ returns table (side text, rule_id text, subject_kind text, subject text, severit
 language sql stable security definer set search_path = public, pg_temp as $$
 with side as (
     select 'live' as side, alarm_id, rule_id, subject_kind, subject, severity, raised_at, cleared_at, title, reason, flapping
-    from public.alarm where not starts_with(rule_id, 'platform.') and rule_id <> 'winter.order_unanswered'
+    from public.alarm where not starts_with(rule_id, 'platform.') and rule_id not in ('winter.order_unanswered', 'device.quarantined')
     union all
     select 'shadow', alarm_id, rule_id, subject_kind, subject, severity, raised_at, cleared_at, title, reason, flapping
     from shadow.alarm

@@ -51,6 +51,8 @@ class Facts:
         differs: whether settings are otherwise than that version sets them.
         online, heard_at: whether it was connected when it was last heard; None: it never was.
         since: when version and state were first as they are.
+        kept_out: why nothing of it is taken: ``quarantined``, or ``unclaimed`` where its credential was revoked or nobody has
+            claimed it; empty: it is in service.
     """
 
     desired: int = 0
@@ -64,6 +66,7 @@ class Facts:
     online: bool | None = None
     heard_at: datetime | None = None
     since: datetime | None = None
+    kept_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from ingest.fleet.core.reach import NOBODY
+
 Z_95 = 1.6448536269514722
 MemberState = Literal["offered", "fetching", "staged", "trying", "confirmed", "failed", "passed"]
 ENDED: frozenset[MemberState] = frozenset({"confirmed", "failed", "passed"})
@@ -148,6 +150,8 @@ def decide(
     halt = why_halt(course, members.values())
     if halt:
         return Decision(halt=halt)
+    if not candidates and not members:
+        return Decision(halt=NOBODY)
     order = in_order(course.rollout_id, candidates)
     batch = order[: course.stages[course.stage].target(len(order))]
     offers = _offers(course, batch, members, now)
@@ -180,7 +184,9 @@ def _onwards(course: Course, batch: Sequence[str], members: Mapping[str, Member]
     if last:
         open_still = len(of) < len(batch) or any(m.state not in ENDED or _again(m, limits) for m in of)
         given_up = now - course.stage_at >= timedelta(seconds=limits.give_up_after_s)
-        return Decision(finished=given_up or not open_still)
+        if not (given_up or not open_still):
+            return Decision()
+        return Decision(finished=True) if _runs_anywhere(members) else Decision(halt=_nowhere(members))
     if len(of) < len(batch) or any(_moving(m, limits, now) for m in of):
         return Decision()
     needed = max(1, math.ceil(limits.quorum * len(batch) - 1e-9))
@@ -194,6 +200,18 @@ def _onwards(course: Course, batch: Sequence[str], members: Mapping[str, Member]
         seconds=course.stages[course.stage].soak_s
     )
     return Decision(stage=course.stage + 1) if soaked else Decision()
+
+
+def _runs_anywhere(members: Mapping[str, Member]) -> bool:
+    return any(m.state in ("confirmed", "passed") for m in members.values())
+
+
+def _nowhere(members: Mapping[str, Member]) -> str:
+    failed = sum(m.state == "failed" for m in members.values())
+    silent = sum(m.answered_at is None and m.state != "failed" for m in members.values())
+    ends = [f"{n} {what}" for n, what in ((failed, "failed"), (silent, "never answered")) if n]
+    said = f": {', '.join(ends)}" if ends else ""
+    return f"none of the {len(members)} devices that were offered it runs it{said}"
 
 
 def _again(member: Member, limits: Limits) -> bool:

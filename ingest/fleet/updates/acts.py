@@ -54,6 +54,12 @@ class Acts:
             await self._event(conn, row[0], "started", by, {"stages": len(start.stages)})
             return int(row[0])
 
+    async def reach(self, rollout_id: int) -> dict[str, int]:
+        """Return how many devices of a roll-out stand where; see :mod:`ingest.fleet.core.reach`."""
+        async with transaction(self._pool) as conn:
+            row = await (await conn.execute(SQL["reach"], {"rollout_id": rollout_id})).fetchone()
+        return {} if row is None else dict(row[0])
+
     async def _check(self, conn: Connection, values: dict[str, Any]) -> None:
         row = await (await conn.execute(SQL["start_check"], values)).fetchone()
         if row is None:

@@ -9,6 +9,9 @@ select b.bundle_id,
 insert into rollout (bundle_id, kinds, groups, devices, stages, limits, created_by)
 values (%(bundle)s, %(kinds)s, %(groups)s, %(devices)s, %(stages)s, %(limits)s, %(by)s) returning rollout_id
 
+-- reach
+select rollout_reach(%(rollout_id)s)
+
 -- change
 update rollout
    set state = %(to)s, reason = %(reason)s, changed_at = now(),

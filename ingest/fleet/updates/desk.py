@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -20,6 +21,7 @@ from devices.contract.update.messages import (
     piece,
 )
 from ingest.fleet.asks import Answer, Ask, Asking, Asks, BadAskError, Teller
+from ingest.fleet.core.reach import NOBODY, why_nobody
 from ingest.fleet.core.rollout import ENDED, Decision, Member, MemberState, decide
 from ingest.fleet.updates.ports import Rollout, UpdateStore
 
@@ -147,6 +149,9 @@ class UpdatesDesk:
         devices = {device.name: device for device in await self._store.candidates(rollout)}
         members = await self._store.members(rollout.rollout_id)
         decision = decide(rollout.course, tuple(devices), members, now)
+        if decision.halt == NOBODY:
+            why = why_nobody(await self._store.reach(rollout.rollout_id))
+            decision = dataclasses.replace(decision, halt=why or NOBODY)
         if decision == Decision() or not await self._store.decided(rollout, decision, now):
             return
         if decision.halt:

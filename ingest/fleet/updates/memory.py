@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from devices.contract.update.messages import Said
 from ingest.fleet.asks import Asking
+from ingest.fleet.core.reach import OFF_LINE, Why
 from ingest.fleet.core.rollout import ENDED, Course, Decision, Member, MemberState
 from ingest.fleet.updates.ports import Bundle, Rollout, Start
 
@@ -20,6 +22,7 @@ class MemoryUpdates:
         self.said: dict[str, Said] = {}
         self.pinned: set[str] = set()
         self.reasons: dict[tuple[int, str], str] = {}
+        self.why: dict[int, str] = {}
         self._bundles: dict[str, tuple[Bundle, bytes]] = {}
         self._rollouts: dict[int, tuple[Rollout, Start]] = {}
         self._members: dict[int, dict[str, Member]] = {}
@@ -58,20 +61,31 @@ class MemoryUpdates:
     async def candidates(self, rollout: Rollout) -> Sequence[Asking]:
         """Return the devices that may have its bundle."""
         start = self._rollouts[rollout.rollout_id][1]
-        return [d for d in self.devices.values() if self._may(d, rollout, start)]
+        chosen = [d for d in self.devices.values() if not start.devices or d.name in start.devices]
+        return [d for d in chosen if self._stand(d, rollout, start) in ("free", "offered")]
 
-    def _may(self, device: Asking, rollout: Rollout, start: Start) -> bool:
-        kinds = start.kinds or rollout.bundle.kinds
-        if device.name in self.pinned or (kinds and device.kind not in kinds):
-            return False
-        if start.devices and device.name not in start.devices:
-            return False
+    async def reach(self, rollout_id: int) -> Mapping[str, int]:
+        """Return how many of its devices stand where."""
+        rollout, start = self._rollouts[rollout_id]
+        chosen = [d for d in self.devices.values() if not start.devices or d.name in start.devices]
+        found = Counter(self._stand(d, rollout, start) for d in chosen)
+        return dict(found) | {OFF_LINE: 0}
+
+    def _stand(self, device: Asking, rollout: Rollout, start: Start) -> Why:
+        kinds, said = start.kinds or rollout.bundle.kinds, self.said.get(device.name)
+        if kinds and device.kind not in kinds:
+            return "other_kind"
+        if device.name in self.pinned:
+            return "pinned"
         if device.name in self._members[rollout.rollout_id]:
-            return True
-        said, bundle = self.said.get(device.name), rollout.bundle
-        serial = 0 if said is None else said.serial
-        fits = serial >= bundle.min_serial and bundle.against in (0, serial)
-        return fits and serial != bundle.serial and not self._elsewhere(device.name, rollout.rollout_id)
+            return "offered"
+        if said is None:
+            return "no_launcher"
+        if said.serial == rollout.bundle.serial:
+            return "has_it"
+        if said.serial < rollout.bundle.min_serial or rollout.bundle.against not in (0, said.serial):
+            return "unfit"
+        return "busy" if self._elsewhere(device.name, rollout.rollout_id) else "free"
 
     def _elsewhere(self, device: str, rollout_id: int) -> bool:
         """Whether a device is at work on another roll-out's bundle."""
@@ -105,6 +119,8 @@ class MemoryUpdates:
         if decision.stage is not None:
             course = dataclasses.replace(current.course, stage=decision.stage, stage_at=now)
             current = dataclasses.replace(current, course=course)
+        if decision.halt:
+            self.why[number] = decision.halt
         if decision.halt or decision.finished:
             current = dataclasses.replace(current, state="halted" if decision.halt else "finished")
         self._rollouts[number] = (current, start)

@@ -74,6 +74,10 @@ class UpdateStore(Protocol):
         """Return the devices that may have its bundle, those that were offered it included."""
         ...
 
+    async def reach(self, rollout_id: int) -> Mapping[str, int]:
+        """Return how many of its devices stand where; see :mod:`ingest.fleet.core.reach`."""
+        ...
+
     async def members(self, rollout_id: int) -> Mapping[str, Member]:
         """Return the devices that were offered its bundle, by name."""
         ...

@@ -4,24 +4,10 @@ select r.rollout_id, r.stages, r.limits, r.stage, r.stage_at, r.forgiven_at, r.s
  where r.state = 'running' and b.withdrawn_at is null order by r.rollout_id
 
 -- candidates
-select d.name, d.kind, d.shard
-  from rollout r
-  join bundle b using (bundle_id)
-  join device d on d.retired_at is null
-   and d.kind = any (case when r.kinds <> '{}' then r.kinds when b.kinds <> '{}' then b.kinds else array[d.kind] end)
-   and (b.kinds = '{}' or d.kind = any (b.kinds))
-   and (r.devices = '{}' and r.groups = '{}' or d.name = any (r.devices) or d.device_id in (
-        select m.device_id from device_group_member m where m.group_id = any (r.groups)))
-  left join device_update u using (device_id)
- where r.rollout_id = %(rollout_id)s
-   and not exists (select from update_pin p where p.device_id = d.device_id)
-   and (exists (select from rollout_device rd where rd.rollout_id = r.rollout_id and rd.device_id = d.device_id)
-        -- Who never said a word about updates has no launcher: nothing is offered.
-     or u.said_at is not null and u.serial <> b.serial and u.serial >= (b.manifest ->> 'min_serial')::bigint
-        and (b.manifest ->> 'against')::bigint in (0, u.serial)
-        and not exists (select from rollout_device rd join rollout o on o.rollout_id = rd.rollout_id and o.state = 'running'
-                         where rd.device_id = d.device_id and o.rollout_id <> r.rollout_id
-                           and rd.state not in ('confirmed', 'failed', 'passed')))
+select d.name, d.kind, d.shard from rollout_stand(%(rollout_id)s) s join device d using (device_id) where s.why in ('free', 'offered')
+
+-- reach
+select rollout_reach(%(rollout_id)s)
 
 -- members
 select d.name, rd.state, rd.stage, rd.attempt, rd.offered_at, rd.changed_at, rd.answered_at
@@ -48,6 +34,11 @@ update rollout set state = %(state)s, reason = %(reason)s, changed_at = %(now)s 
 -- event
 insert into rollout_event (rollout_id, at, what, device, "by", via, detail)
 values (%(rollout_id)s, %(now)s, %(what)s, %(device)s, %(by)s, %(via)s, %(detail)s)
+
+-- audit
+-- What nobody asked for in that moment is in the audit as well: that it was halted, and why.
+select audit_add((extract(epoch from now()) * 1000000)::bigint, 'service', 'fleet', '', 'service', 'fleet update halted',
+                 'rollout:' || %(rollout_id)s::bigint, %(reason)s, 'done', '', '', '{}')
 
 -- membership
 select r.rollout_id, r.stages, r.limits, r.stage, r.stage_at, r.forgiven_at, r.state, b.bundle_id, b.serial, b.version, b.bytes, b.manifest, b.kinds,

@@ -36,6 +36,11 @@ class PgUpdates:
         rows = await self._rows("candidates", {"rollout_id": rollout.rollout_id})
         return [Asking(name=name, kind=kind, shard=shard) for name, kind, shard in rows]
 
+    async def reach(self, rollout_id: int) -> Mapping[str, int]:
+        """Return how many of its devices stand where."""
+        [(found,)] = await self._rows("reach", {"rollout_id": rollout_id})
+        return dict(found)
+
     async def members(self, rollout_id: int) -> Mapping[str, Member]:
         """Return the devices that were offered its bundle, by name."""
         rows = await self._rows("members", {"rollout_id": rollout_id})
@@ -63,6 +68,7 @@ class PgUpdates:
         if decision.halt:
             await conn.execute(SQL["end"], values | {"state": "halted", "reason": decision.halt})
             await self._event(conn, values, "halted", {"reason": decision.halt})
+            await conn.execute(SQL["audit"], values | {"reason": decision.halt})
         elif decision.finished:
             await conn.execute(SQL["end"], values | {"state": "finished", "reason": ""})
             await self._event(conn, values, "finished", {})

@@ -193,6 +193,11 @@ SPECS: Mapping[str, Spec] = {
             FLAPS,
         ),
     ),
+    "device.quarantined": Spec(
+        inputs=(Input("since", "kept out since", is_time=True), Input("why", "because of")),
+        limits=(),
+        ends="A release, a new label or its retirement",
+    ),
     "platform.no_readings": Spec(
         inputs=(
             Input("silent_s", "without readings for", "s", 0),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rules.core.alarms import Demand, demand
 from rules.core.conditions.telling import Subject, Words
 from rules.core.effects import iso, num
-from rules.core.watch.model import ChannelSeen, Seen, Watched
+from rules.core.watch.model import ChannelSeen, QuarantinedSeen, Seen, Watched
 from rules.core.watch.rules import WatchRules
 
 HOUR_S = 3600.0
@@ -37,12 +37,17 @@ def cases(seen: Seen, watched: Watched) -> Iterator[Case]:
         yield _channel(channel, watched.rules)
     for role, chains in sorted(watched.roles.items()):
         yield _rota(role, chains, seen, watched.rules)
+    for device in seen.quarantined:
+        yield _quarantined(device, watched.rules)
 
 
 def gone(rules: WatchRules, rule_id: str, kind: str, name: str) -> Case:
     """Return the case of a subject that is there no more."""
-    words = Words("", "", {})
-    subject = Subject(rules.by_id[rule_id], kind, name, lambda _: words, lambda: "It is not there any more.")
+    words, rule = Words("", "", {}), rules.by_id[rule_id]
+    ended = (
+        "It is not there any more." if rule is not rules.quarantined else "It is not quarantined any more."
+    )
+    subject = Subject(rule, kind, name, lambda _: words, lambda: ended)
     return Case(subject, Demand.OFF, None)
 
 
@@ -147,6 +152,30 @@ def _rota(role: str, chains: tuple[str, ...], seen: Seen, rules: WatchRules) -> 
     own = Demand.ON if seen.people > 0 else Demand.OFF
     subject = Subject(rule, "role", role, say, lambda: f"Somebody is on call for {role} again.")
     return Case(subject, own, wait_h)
+
+
+def _quarantined(device: QuarantinedSeen, rules: WatchRules) -> Case:
+    name = device.device
+
+    def say(_: int) -> Words:
+        # What a person wrote when keeping it out is for device managers: an alarm is read by everybody.
+        why = (
+            "Two devices spoke in turn under this name, so one is a copy"
+            if device.is_copied
+            else "A person keeps it out; its identity's page says why"
+        )
+        reason = (
+            f"{why}. Since {iso(device.since_s)} nothing that comes under the name is believed: its login is void, "
+            "and what it sends waits among the dead letters. Go and look which device is ours, then end the "
+            f"quarantine on its identity's page or with cityops devices release {name}, and replay what waits."
+        )
+        inputs = {
+            "since": iso(device.since_s),
+            "why": "two under one name" if device.is_copied else "a person",
+        }
+        return Words(f"{name} is quarantined", reason, inputs)
+
+    return Case(Subject(rules.quarantined, "device", name, say), Demand.ON, None)
 
 
 def span(seconds: float) -> str:

@@ -27,6 +27,20 @@ class ChannelSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class QuarantinedSeen:
+    """A device that is kept out.
+
+    Attributes:
+        since_s: from when on [s since 1970].
+        is_copied: two showed themselves under its name; else a person keeps it out.
+    """
+
+    device: str
+    since_s: float
+    is_copied: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """The platform as it is. Times in s since 1970, of the wall clock.
 
@@ -39,6 +53,7 @@ class Seen:
             they have seen all.
         gap_s: from when until when nothing was received, of the longest such time that the rules have not
             got over yet: the batch after it is one that they have not judged. None where they have judged all.
+        quarantined: devices that are kept out.
         channels: those with messages or attempts.
         people: how many can be told.
         next_s: of each role, when somebody is next on call: now where somebody is; a role
@@ -54,6 +69,7 @@ class Seen:
     people: int
     next_s: Mapping[str, float]
     gap_s: tuple[float, float] | None = None
+    quarantined: tuple[QuarantinedSeen, ...] = ()
 
 
 class Memory(msgspec.Struct, frozen=True):

@@ -60,6 +60,10 @@ class RotaEmptyParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     ahead_h: Positive
 
 
+class QuarantinedParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A device that is kept out: there is nothing to set, it is or it is not."""
+
+
 class WatchRules(msgspec.Struct, frozen=True, kw_only=True):
     """Every rule of the watch."""
 
@@ -67,8 +71,10 @@ class WatchRules(msgspec.Struct, frozen=True, kw_only=True):
     rules_behind: AlarmRule[RulesBehindParameters]
     channel_failing: AlarmRule[ChannelFailingParameters]
     rota_empty: AlarmRule[RotaEmptyParameters]
+    quarantined: AlarmRule[QuarantinedParameters]
 
     @property
     def by_id(self) -> dict[str, AlarmRule[Any]]:
         """The rules by their ids."""
-        return {r.id: r for r in (self.no_readings, self.rules_behind, self.channel_failing, self.rota_empty)}
+        rules = (self.no_readings, self.rules_behind, self.channel_failing, self.rota_empty, self.quarantined)
+        return {r.id: r for r in rules}
