@@ -102,6 +102,7 @@ class DeviceService:
             time.monotonic,
             trouble=self._outbox.trouble,
             observer=self._updates if on_trial else None,
+            recalls_at_once=False,
         )
         if self._updates is not None:
             self.agent.join(self._updates)
@@ -135,9 +136,7 @@ class DeviceService:
         if signals:
             self._waker.wake_on_signals()
             self._longest_s = _LONGEST_WAIT_S
-        log.info(
-            "started", device=self._config.device.name, boot=self.agent.boot, waiting=self._outbox.depth()
-        )
+        log.info("started", device=self._config.device.name, boot=self.agent.boot)
         if self._home_assistant is not None:
             self._home_assistant.start()
         self._notifier.ready()
