@@ -31,8 +31,6 @@ __all__ = ["TELL_EVERY_S", "Agent", "Identity", "Witness"]
 _ON_TIME_MS = 100
 """Lateness within which a reading counts as taken when it was due."""
 _PART_EVERY_S = 1.0
-_RECALLED_AT_ONCE = 4096
-"""Entries: a tenth of a second on a Pi Zero 2 W."""
 
 TELL_EVERY_S = 900.0
 """How often a falling outbox is announced until it is empty."""
@@ -73,7 +71,7 @@ class Agent:
         self._monotonic = monotonic
         self._trouble = trouble
         self._sending = Sending(identity, outbox, publisher, self.counts, observer)
-        self._recalled = recalls_at_once and self._sending.recall()
+        self._recalled = recalls_at_once and self._sending.recall_all()
         self._link: Link | None = None
         self._witnesses: list[Witness] = []
         self._parts: list[Part] = []
@@ -189,7 +187,7 @@ class Agent:
     def pump(self) -> None:
         """Send what may be sent now. The outbox must have been committed."""
         if not self._recalled:
-            self._recalled = self._sending.recall(_RECALLED_AT_ONCE)
+            self._recalled = self._sending.recall()
             if not self._recalled:
                 return
         now_s = self._monotonic()
@@ -278,7 +276,7 @@ class Agent:
 
     def on_connected(self, limits: ServerLimits) -> None:
         """Subscribe, announce the device, and send what waits."""
-        self._recalled = self._sending.recall()
+        self._recalled = self._sending.recall_all()
         self._sending.connected(limits)
         if self._link is None:
             return

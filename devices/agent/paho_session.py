@@ -17,15 +17,21 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
-
 from devices.agent.broker import BrokerAddress, Will
 from devices.agent.link import LinkEvents, ServerLimits
+from devices.agent.paho_light import (
+    CallbackAPIVersion,
+    Client,
+    ConnectFlags,
+    DisconnectFlags,
+    MQTTErrorCode,
+    MQTTMessage,
+    MQTTv5,
+    PacketTypes,
+    Properties,
+    ReasonCode,
+    SubscribeOptions,
+)
 
 _NOT_WHO_IT_SAYS = (134, 135)
 """Bad user name or password; not authorised (MQTT 5, section 3.2.2.2)."""

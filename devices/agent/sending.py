@@ -16,6 +16,8 @@ from devices.contract.messages import MAX_PAYLOAD_BYTES, Receipt
 
 _RECEIPT = msgspec.json.Decoder(Receipt)
 _FRESH = 64
+_RECALLED_AT_ONCE = 4096
+"""Entries: a tenth of a second on a Pi Zero 2 W."""
 _TOPIC_AND_HEADER_BYTES = 256
 
 
@@ -49,15 +51,21 @@ class Sending:
         self._max_payload = MAX_PAYLOAD_BYTES
         self._recalled_to: Key | None = (-1, -1)
 
-    def recall(self, limit: int | None = None) -> bool:
-        """Take up to ``limit`` of the outbox's entries that wait from before; return whether all are known now."""
+    def recall(self) -> bool:
+        """Take some of the outbox's entries that wait from before; return whether all are known now."""
         if self._recalled_to is None:
             return True
-        found = self._outbox.pending(self._recalled_to, limit)
+        found = self._outbox.pending(self._recalled_to, _RECALLED_AT_ONCE)
         for key, channel in found:
             self._publisher.add(key, channel)
-        self._recalled_to = found[-1][0] if found and len(found) == limit else None
+        self._recalled_to = found[-1][0] if len(found) == _RECALLED_AT_ONCE else None
         return self._recalled_to is None
+
+    def recall_all(self) -> bool:
+        """Take all of them; return True."""
+        while not self.recall():
+            continue
+        return True
 
     def kept(self, entry: Entry, given_up: Collection[Key]) -> None:
         """``entry`` is in the outbox, which has given up other entries for it."""

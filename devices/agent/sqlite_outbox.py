@@ -259,7 +259,9 @@ class SqliteOutbox:
             return
         with self._transaction():
             self._mark()
+            moved = move_mark(self._db, self._mark_on_card)
         self._marks.clear()
+        self._set_mark(moved)
 
     def _mark(self) -> None:
         for boot, sequences in self._marks.items():
