@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,6 +122,7 @@ class DeviceService:
         self.settings = make_settings(
             config, kind, self.agent, sensors, self._frog, move=self._link.move, set_level=set_level, level=level_now(),
             up_s=boot_time_s, tell=lambda line: log.info("settings", said=line), is_blamed=not on_trial,
+            launcher=launcher_version(os.environ),
         )  # fmt: skip
         self.agent.join(self.settings)
         self._home_assistant = self._make_home_assistant()
@@ -241,6 +242,12 @@ class DeviceService:
         if sampler.failures != self._failures:
             self._failures = sampler.failures
             log.warning("sensor failed", failures=sampler.failures, last=sampler.last_failure)
+
+
+def launcher_version(environment: Mapping[str, str]) -> int:
+    """Return the version of the launcher that started this process; 0: none, or one that says nothing."""
+    said = environment.get("CITYOPS_LAUNCHER", "")
+    return int(said) if said.isascii() and said.isdecimal() else 0
 
 
 def boot_time_s() -> float:
