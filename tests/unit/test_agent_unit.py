@@ -52,7 +52,7 @@ def test_it_has_no_root_and_only_the_devices_that_it_needs() -> None:
     assert {"char-i2c rw", "char-gpiochip rw"} <= set(unit["DeviceAllow"])
     assert not any("mem rw" in allowed and "gpiomem" not in allowed for allowed in unit["DeviceAllow"])
     assert unit["RestrictAddressFamilies"] == ["AF_INET AF_INET6 AF_UNIX"]
-    assert unit["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
+    assert unit["SystemCallFilter"] == ["@system-service", "~@privileged @resources", "setpriority"]
     for key in (
         "NoNewPrivileges",
         "ProtectHome",
