@@ -139,10 +139,12 @@ class DeviceOutbox:
         """Commit the whole file."""
         self._shared.commit()
 
-    def pending(self) -> Sequence[tuple[Key, str]]:
+    def pending(self, after: Key | None = None, limit: int | None = None) -> Sequence[tuple[Key, str]]:
         """Return keys and channels, oldest first."""
         rows = self._db.execute(
-            "select boot, seq, channel from outbox where device = ? order by boot, seq", (self._number,)
+            "select boot, seq, channel from outbox where device = ? and (boot, seq) > (?, ?)"
+            " order by boot, seq limit ?",
+            (self._number, *(after or (-1, -1)), -1 if limit is None else limit),
         )
         return [((boot, seq), channel) for boot, seq, channel in rows]
 

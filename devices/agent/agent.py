@@ -45,6 +45,8 @@ class Agent:
         counts: totals; pass one to several agents to add them up.
         observer: told of each entry's life.
         trouble: what is wrong with the card, "" where nothing is; announced when it changes.
+        recalls_at_once: whether it knows at once what the outbox holds; else some of it with each :meth:`pump`, for
+            a full one takes a small machine seconds, in which it could measure.
     """
 
     def __init__(
@@ -57,6 +59,8 @@ class Agent:
         counts: Counts | None = None,
         observer: Observer | None = None,
         trouble: Callable[[], str] = str,
+        *,
+        recalls_at_once: bool = True,
     ) -> None:
         self.identity = identity
         self.sampler = sampler
@@ -67,6 +71,7 @@ class Agent:
         self._monotonic = monotonic
         self._trouble = trouble
         self._sending = Sending(identity, outbox, publisher, self.counts, observer)
+        self._recalled = recalls_at_once and self._sending.recall_all()
         self._link: Link | None = None
         self._witnesses: list[Witness] = []
         self._parts: list[Part] = []
@@ -181,6 +186,10 @@ class Agent:
 
     def pump(self) -> None:
         """Send what may be sent now. The outbox must have been committed."""
+        if not self._recalled:
+            self._recalled = self._sending.recall()
+            if not self._recalled:
+                return
         now_s = self._monotonic()
         self.publisher.expire(now_s)
         if self._link is None or not self._link.connected:
@@ -208,6 +217,8 @@ class Agent:
 
     def wake_in_s(self) -> float:
         """Return when something is due beside the next sample, from now [s]; infinite for nothing."""
+        if not self._recalled:
+            return 0.0
         due_s = self.publisher.wake_s()
         sending_s = float("inf") if due_s is None else max(0.0, due_s - self._monotonic())
         return min(sending_s, self.part_every_s)
@@ -265,6 +276,7 @@ class Agent:
 
     def on_connected(self, limits: ServerLimits) -> None:
         """Subscribe, announce the device, and send what waits."""
+        self._recalled = self._sending.recall_all()
         self._sending.connected(limits)
         if self._link is None:
             return

@@ -100,10 +100,11 @@ class CardOutbox:
     def commit(self) -> None:
         """Nothing left to do: each append is its own commit."""
 
-    def pending(self) -> Sequence[tuple[Key, str]]:
+    def pending(self, after: Key | None = None, limit: int | None = None) -> Sequence[tuple[Key, str]]:
         """Return keys and channels of unreceipted entries, oldest first."""
-        on_card = self._reading(lambda card: card.pending()) or []
-        return sorted({**dict(on_card), **dict(self._memory.pending())}.items())
+        on_card = self._reading(lambda card: card.pending(after, limit)) or []
+        in_memory = self._memory.pending(after, limit)
+        return sorted({**dict(on_card), **dict(in_memory)}.items())[:limit] if in_memory else on_card
 
     def load(self, keys: Sequence[Key]) -> list[Entry]:
         """Return the entries of ``keys`` that can be read, in that order."""

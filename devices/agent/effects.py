@@ -175,24 +175,32 @@ class BrokerEffect:
 
     def apply(self, settings: Settings) -> None:
         """Connect there."""
-        address = self._installed_at()
-        asked = replace(
-            address,
-            host=str(settings["broker.host"]),
-            port=int(settings["broker.port"]),
-            tls_ca=self._authority(str(settings["broker.ca"]), address),
-        )
+        asked, pem = broker_of(settings, self._installed_at(), self._folder), str(settings["broker.ca"])
+        if asked.tls_ca is not None and pem != self.installed["broker.ca"] and _text(asked.tls_ca) != pem:
+            write(asked.tls_ca, pem)  # what a power cut left of it counts for nothing
         if _where(asked) != self._now:
             self._now = _where(asked)
             self._move(asked)
 
-    def _authority(self, pem: str, installed: BrokerAddress) -> Path | None:
-        if pem == self.installed["broker.ca"]:
-            return installed.tls_ca
-        path = self._folder / f"broker-ca-{digest_of(pem)}.pem"
-        if _text(path) != pem:  # what a power cut left of it counts for nothing
-            write(path, pem)
-        return path
+
+def broker_of(settings: Settings, installed: BrokerAddress, folder: Path) -> BrokerAddress:
+    """Return where a device with these settings connects to; what they do not name is as installed.
+
+    Args:
+        settings: some or all.
+        installed: as the device's file says.
+        folder: where the authority's certificate of the settings is kept.
+    """
+    pem, tls_ca = settings.get("broker.ca"), installed.tls_ca
+    if pem is not None and pem != ("" if tls_ca is None else _text(tls_ca)):
+        tls_ca = folder / f"broker-ca-{digest_of(str(pem))}.pem"
+    host, port = settings.get("broker.host", installed.host), settings.get("broker.port", installed.port)
+    return replace(installed, host=str(host), port=int(port), tls_ca=tls_ca)
+
+
+def is_same_broker(one: BrokerAddress, other: BrokerAddress) -> bool:
+    """Whether host, port and authority are the same."""
+    return _where(one) == _where(other)
 
 
 def _where(address: BrokerAddress) -> tuple[str, int, Path | None]:

@@ -41,9 +41,10 @@ class MemoryOutbox:
     def commit(self) -> None:
         """Nothing to do."""
 
-    def pending(self) -> Sequence[tuple[Key, str]]:
+    def pending(self, after: Key | None = None, limit: int | None = None) -> Sequence[tuple[Key, str]]:
         """Return keys and channels, oldest first."""
-        return [(k, self._entries[k].channel) for k in sorted(self._entries)]
+        found = sorted(key for key in self._entries if after is None or key > after)
+        return [(key, self._entries[key].channel) for key in found[:limit]]
 
     def load(self, keys: Sequence[Key]) -> list[Entry]:
         """Return the entries of ``keys`` that are there."""

@@ -57,8 +57,8 @@ class Outbox(Protocol):
         """Make what was appended durable. An entry is published only after this."""
         ...
 
-    def pending(self) -> Sequence[tuple[Key, str]]:
-        """Return keys and channels of all unreceipted entries, oldest first."""
+    def pending(self, after: Key | None = None, limit: int | None = None) -> Sequence[tuple[Key, str]]:
+        """Return keys and channels of unreceipted entries, oldest first: all, or some of those after a key."""
         ...
 
     def load(self, keys: Sequence[Key]) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""The uplink of one real device: paho in the device's own loop, no thread."""
+"""The uplink of one real device: paho in the device's own loop; a thread only while it connects."""
 
 from __future__ import annotations
 
@@ -68,10 +68,7 @@ class PahoLink:
             self._session.subscribe(topics)
 
     def service(self, timeout_s: float) -> None:
-        """Do what the connection needs for at most about ``timeout_s`` [s].
-
-        Blocks longer only while connecting (the broker's connect timeout).
-        """
+        """Do what the connection needs for at most about ``timeout_s`` [s], also while a name is looked up."""
         if self._moves:
             self._move()
         now_s = self._monotonic()
@@ -80,6 +77,8 @@ class PahoLink:
         if self._session is None:
             idle_s = timeout_s if self._closed else self._next_attempt_s - now_s
             self._waker.wait(min(timeout_s, max(0.0, idle_s)))
+            return
+        if not self._is_open(self._session, timeout_s):
             return
         client = self._session.client
         # Pings are paho's business in loop(), and so is a silent broker: look in often enough for both.
@@ -135,7 +134,15 @@ class PahoLink:
             self._down(f"{self._broker.host}:{self._broker.port}: {e}")
             return
         self._session = session
-        session.open()
+        session.open_aside(self._waker.wake)
+
+    def _is_open(self, session: PahoSession, timeout_s: float) -> bool:
+        """Wait for a session that connects; return whether it is one to be read from now."""
+        if not session.settle():
+            self._waker.wait(timeout_s)
+            session.settle()
+            return False  # what is due meanwhile comes first
+        return not session.ended
 
     def _up(self) -> None:
         self._reconnect.up(self._monotonic())

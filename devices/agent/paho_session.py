@@ -14,18 +14,25 @@ session expiry is only as long as the will's delay, which it would otherwise cut
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
-
 from devices.agent.broker import BrokerAddress, Will
 from devices.agent.link import LinkEvents, ServerLimits
+from devices.agent.paho_light import (
+    CallbackAPIVersion,
+    Client,
+    ConnectFlags,
+    DisconnectFlags,
+    MQTTErrorCode,
+    MQTTMessage,
+    MQTTv5,
+    PacketTypes,
+    Properties,
+    ReasonCode,
+    SubscribeOptions,
+)
 
 _NOT_WHO_IT_SAYS = (134, 135)
 """Bad user name or password; not authorised (MQTT 5, section 3.2.2.2)."""
@@ -33,6 +40,10 @@ _NOT_WHO_IT_SAYS = (134, 135)
 
 class PahoSession:
     """One connection. After ``ended`` it is of no more use; once ``deaf`` it passes no message on.
+
+    A name that is looked up may hang for half a minute, whatever timeouts there are, and a broker far away for some
+    seconds: :meth:`open_aside` waits for them in a thread, which has the client to itself until :meth:`settle` finds
+    it done. All that the session tells is told by the owner's own calls.
 
     Args:
         on_end: called once, with a reason for a person, when the connection is over.
@@ -55,6 +66,10 @@ class PahoSession:
         self.accepted = False
         self.ended = False
         self.deaf = False
+        self._lock = threading.Lock()
+        self._opened = False
+        self._settled = False
+        self._fault: str | None = None
         self.client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5)
         self._prepare(will)
 
@@ -63,6 +78,40 @@ class PahoSession:
 
         Failures end the session; they never raise.
         """
+        self._connect()
+        self.settle()
+
+    def open_aside(self, done: Callable[[], None]) -> None:
+        """Connect in a thread of its own, which calls ``done`` at its end; then :meth:`settle` is to be called."""
+
+        def run() -> None:
+            self._connect()
+            done()
+
+        try:
+            threading.Thread(target=run, name="connecting", daemon=True).start()
+        except RuntimeError as e:  # no thread to be had
+            self._end(f"{self._broker.host}:{self._broker.port}: {e}")
+
+    def settle(self) -> bool:
+        """Return whether connecting is over; where it failed, the session has ended."""
+        if self._settled or not self._opened:
+            return self._settled
+        self._settled = True
+        if self._fault is None and self.client.socket() is None:
+            self._fault = f"{self._broker.host}:{self._broker.port}: closed at once"
+        if self._fault is not None:
+            self._end(self._fault)
+        self._listen()
+        return True
+
+    def _opens(self, client: Client, userdata: Any, sock: Any) -> None:
+        """There is a socket, and CONNECT comes next: it would end a newer connection of ours, where there is one."""
+        if self.ended:
+            sock.close()
+            raise OSError("left meanwhile")
+
+    def _connect(self) -> None:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = self._broker.will_delay_s
         try:
@@ -74,7 +123,12 @@ class PahoSession:
                 properties=properties,
             )
         except (OSError, ValueError) as e:
-            self._end(f"{self._broker.host}:{self._broker.port}: {e}")
+            self._fault = f"{self._broker.host}:{self._broker.port}: {e}"
+        with self._lock:
+            self._opened = True
+            is_late = self.ended
+        if is_late and self._fault is None:
+            self._leave()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> int | None:
         """Hand a QoS 1 message to paho; return its id, or None where that failed."""
@@ -90,10 +144,11 @@ class PahoSession:
 
     def close(self) -> None:
         """Say goodbye and stop reporting."""
-        if not self.ended:
-            self.ended = True
-            self.client.disconnect()
-            self.client.loop_write()
+        with self._lock:
+            had_ended, self.ended = self.ended, True
+            is_ours = self._opened  # else the thread that connects sees the end, and leaves
+        if is_ours and not had_ended:
+            self._leave()
 
     def abandon(self, reason: str) -> None:
         """Drop the connection without a goodbye (a simulated loss of the uplink)."""
@@ -102,8 +157,13 @@ class PahoSession:
         if isinstance(sock, socket.socket):
             sock.shutdown(socket.SHUT_RDWR)  # paho sees the end at its next read, and closes
 
+    def _leave(self) -> None:
+        self.client.disconnect()
+        self.client.loop_write()
+
     def _prepare(self, will: Will) -> None:
         client, broker = self.client, self._broker
+        client.on_socket_open = self._opens
         client.connect_timeout = broker.connect_timeout_s
         client.max_inflight_messages_set(0)  # the publisher's window is the limit
         will_properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
@@ -118,6 +178,9 @@ class PahoSession:
                 certfile=str(broker.tls_cert) if broker.tls_cert else None,
                 keyfile=str(broker.tls_key) if broker.tls_key else None,
             )
+
+    def _listen(self) -> None:
+        client = self.client
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_publish = self._pubacked

@@ -16,6 +16,8 @@ from devices.contract.messages import MAX_PAYLOAD_BYTES, Receipt
 
 _RECEIPT = msgspec.json.Decoder(Receipt)
 _FRESH = 64
+_RECALLED_AT_ONCE = 4096
+"""Entries: a tenth of a second on a Pi Zero 2 W."""
 _TOPIC_AND_HEADER_BYTES = 256
 
 
@@ -25,6 +27,9 @@ class Sending:
     Args:
         counts: totals, added to.
         observer: told of each entry's life.
+
+    What the outbox holds from before is not known until :meth:`recall` has been called often enough; nothing is sent
+    before that.
     """
 
     def __init__(
@@ -44,13 +49,29 @@ class Sending:
         self._fresh: dict[Key, Entry] = {}
         self._sent_keys: dict[int, tuple[Key, ...]] = {}
         self._max_payload = MAX_PAYLOAD_BYTES
-        for key, channel in outbox.pending():
-            publisher.add(key, channel)
+        self._recalled_to: Key | None = (-1, -1)
+
+    def recall(self) -> bool:
+        """Take some of the outbox's entries that wait from before; return whether all are known now."""
+        if self._recalled_to is None:
+            return True
+        found = self._outbox.pending(self._recalled_to, _RECALLED_AT_ONCE)
+        for key, channel in found:
+            self._publisher.add(key, channel)
+        self._recalled_to = found[-1][0] if len(found) == _RECALLED_AT_ONCE else None
+        return self._recalled_to is None
+
+    def recall_all(self) -> bool:
+        """Take all of them; return True."""
+        while not self.recall():
+            continue
+        return True
 
     def kept(self, entry: Entry, given_up: Collection[Key]) -> None:
         """``entry`` is in the outbox, which has given up other entries for it."""
         self._counts.created += 1
-        self._publisher.add(entry.key, entry.channel)
+        if self._recalled_to is None:  # else it comes with the others
+            self._publisher.add(entry.key, entry.channel)
         self._forget(given_up)
         if len(self._fresh) >= _FRESH:
             self._fresh.clear()
@@ -59,7 +80,7 @@ class Sending:
             self._observer.created(self._device, entry.key)
 
     def connected(self, limits: ServerLimits) -> None:
-        """A connection is up."""
+        """A connection is up; ``recall`` has told everything."""
         self._counts.connects += 1
         self._max_payload = min(MAX_PAYLOAD_BYTES, limits.maximum_packet_bytes - _TOPIC_AND_HEADER_BYTES)
         self._publisher.connected(limits.receive_maximum)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,6 +102,7 @@ class DeviceService:
             time.monotonic,
             trouble=self._outbox.trouble,
             observer=self._updates if on_trial else None,
+            recalls_at_once=False,
         )
         if self._updates is not None:
             self.agent.join(self._updates)
@@ -121,6 +122,7 @@ class DeviceService:
         self.settings = make_settings(
             config, kind, self.agent, sensors, self._frog, move=self._link.move, set_level=set_level, level=level_now(),
             up_s=boot_time_s, tell=lambda line: log.info("settings", said=line), is_blamed=not on_trial,
+            launcher=launcher_version(os.environ),
         )  # fmt: skip
         self.agent.join(self.settings)
         self._home_assistant = self._make_home_assistant()
@@ -135,9 +137,7 @@ class DeviceService:
         if signals:
             self._waker.wake_on_signals()
             self._longest_s = _LONGEST_WAIT_S
-        log.info(
-            "started", device=self._config.device.name, boot=self.agent.boot, waiting=self._outbox.depth()
-        )
+        log.info("started", device=self._config.device.name, boot=self.agent.boot)
         if self._home_assistant is not None:
             self._home_assistant.start()
         self._notifier.ready()
@@ -238,6 +238,12 @@ class DeviceService:
         if sampler.failures != self._failures:
             self._failures = sampler.failures
             log.warning("sensor failed", failures=sampler.failures, last=sampler.last_failure)
+
+
+def launcher_version(environment: Mapping[str, str]) -> int:
+    """Return the version of the launcher that started this process; 0: none, or one that says nothing."""
+    said = environment.get("CITYOPS_LAUNCHER", "")
+    return int(said) if said.isascii() and said.isdecimal() else 0
 
 
 def boot_time_s() -> float:

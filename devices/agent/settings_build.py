@@ -43,6 +43,7 @@ def make_settings(
     up_s: Callable[[], float],
     tell: Callable[[str], None],
     is_blamed: bool,
+    launcher: int = 0,
 ) -> SettingsPart:
     """Return the part, with what was in force before put in force again; the agent is yet to be joined by it.
 
@@ -58,6 +59,7 @@ def make_settings(
         up_s: the sampler's clock: how long the machine has been on [s].
         tell: for the log.
         is_blamed: whether starts count against the settings.
+        launcher: its version, 0 without one.
     """
     folder = Path(config.device.data_dir)
     effects: list[Effect] = [
@@ -83,6 +85,7 @@ def make_settings(
         firmware=agent.identity.firmware,
         boot=agent.boot,
         parts=parts,
+        launcher=launcher,
         up_s=up_s(),
         faults=lambda: (agent.sampler.failures, agent.sampler.last_failure),
         tell=tell,

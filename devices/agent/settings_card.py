@@ -109,6 +109,18 @@ class FileCard:
             return  # a card that takes nothing: it is told with the settings
 
 
+def peek(path: Path) -> Memory:
+    """Return what a card's file says, and leave it as it is; CardError where it can't be read."""
+    try:
+        return _decode(path.read_bytes())
+    except FileNotFoundError:
+        return Memory()
+    except OSError as e:
+        raise CardError(f"{path} can't be read: {e.strerror}") from e
+    except (msgspec.DecodeError, ValueError) as e:
+        raise CardError(f"{path} is damaged: {e}") from e
+
+
 def _encode(memory: Memory) -> bytes:
     body = msgspec.json.encode(memory)
     return b"%08x\n" % zlib.crc32(body) + body

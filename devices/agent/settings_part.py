@@ -43,7 +43,7 @@ class SettingsPart:
         effects: what settings do.
         clock: monotonic, of the network's time [s].
         receipts: how many entries the server has confirmed so far.
-        firmware, boot, parts: said with what is reported.
+        firmware, boot, parts, launcher: said with what is reported.
         up_s: how long the machine has been on [s].
         lives_s: how long a change that can't cut the device off must live [s].
         faults: what the sensors failed with, and how often, so far.
@@ -63,6 +63,7 @@ class SettingsPart:
         firmware: str = "",
         boot: int = 0,
         parts: Sequence[str] = (),
+        launcher: int = 0,
         up_s: float = 0.0,
         lives_s: float = LIVES_S,
         faults: Callable[[], tuple[int, str]] = lambda: (0, ""),
@@ -75,7 +76,7 @@ class SettingsPart:
         self._effects = effects
         self._clock = clock
         self._receipts = receipts
-        self._who = (firmware, boot, tuple(parts))
+        self._who = (firmware, boot, tuple(parts), launcher)
         self._lives_s = lives_s
         self._tell = tell
         self._faults = faults
@@ -224,7 +225,7 @@ class SettingsPart:
 
     def reported(self) -> Reported:
         """Return what the device says of its settings."""
-        memory, (firmware, boot, parts) = self._memory, self._who
+        memory, (firmware, boot, parts, launcher) = self._memory, self._who
         slot = memory.in_force
         told = self._notice or memory.failed
         settling = memory.trial is not None
@@ -242,6 +243,7 @@ class SettingsPart:
             parts=parts,
             confirm=memory.trial is not None and memory.trial.must_confirm,
             faults=self._fault_lines(),
+            launcher=launcher,
         )
 
     def _fault_lines(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from devices.agent.entry import Entry, Key, Run, runs_of
 from devices.agent.outbox import BOOT_SPREAD, OutboxError, next_boot
+from devices.agent.outbox_mark import NEVER, Mark, drop_mark, move_mark, read_mark, rows_after
 
 _SCHEMA = """
 create table if not exists meta (key text primary key, value not null) without rowid;
@@ -36,11 +37,13 @@ create table if not exists outbox (
 """
 _COLUMNS = "boot, seq, channel, wall_ms, mono_ms, clk, payload"
 _INTO = f"outbox ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)"
-_WAITING = "select boot, seq, channel from outbox where receipted = 0 order by boot, seq"
+_IS_WAITING = "from outbox where receipted = 0 and (boot, seq) > (?, ?)"
 DEFAULT_CAPACITY = 400 * 288
 """400 days of a reading every 5 minutes: some 25 MB."""
 _MARKS = 2_000
 """Receipted entries that wait in memory for being marked, at most."""
+_MOVED_EVERY = 288
+"""Entries after which the mark of :mod:`devices.agent.outbox_mark` is moved: about a day."""
 
 
 class SqliteOutbox:
@@ -71,18 +74,17 @@ class SqliteOutbox:
         self._wall = wall
         self._slack = max(1, capacity // 100)
         self._marks: dict[int, set[int]] = {}
+        self._since_moved = 0
         self._rows: int
-        self._unreceipted: int
+        self._unreceipted: int | None = None
         with _as_outbox_error(path):
             self._db = (connect or _connect)(path)
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = full")
             self._db.executescript(_SCHEMA)
             self._db.execute("insert or ignore into meta values ('install_id', ?)", (uuid.uuid4().hex,))
-            # One look at what waits serves the count and the first pending(): a start reads the whole file.
-            self._first: list[tuple[int, int, str]] | None = self._db.execute(_WAITING).fetchall()
-            self._rows = self._db.execute("select count(*) from outbox").fetchone()[0]
-            self._unreceipted = len(self._first)
+            self._mark_on_card = read_mark(self._db)
+            self._rows = self._mark_on_card.rows + rows_after(self._db, self._mark_on_card)
         self._path = path
 
     @property
@@ -120,38 +122,49 @@ class SqliteOutbox:
 
     def append(self, entry: Entry) -> Sequence[Key]:
         """Store ``entry``, durable on return, and mark what was receipted since the last."""
-        self._first = None
         row = (entry.boot, entry.seq, entry.channel, entry.wall_ms, entry.mono_ms, entry.clk, entry.payload)
         with _as_outbox_error(self._path):
             with self._transaction():
                 self._db.execute(f"insert into {_INTO}", row)
                 self._mark()
+                moved = self._moved([entry])
             self._marks.clear()
+            self._set_mark(moved)
             self._rows += 1
-            self._unreceipted += 1
+            self._count(1)
         return self._make_room() if self._rows > self._capacity else ()
 
     def adopt(self, entries: Iterable[Entry]) -> None:
         """Store entries that come from elsewhere, all or none; one that is here already stays as it is."""
-        self._first = None
-        rows = [(e.boot, e.seq, e.channel, e.wall_ms, e.mono_ms, e.clk, e.payload) for e in entries]
+        taken = list(entries)
+        rows = [(e.boot, e.seq, e.channel, e.wall_ms, e.mono_ms, e.clk, e.payload) for e in taken]
         with _as_outbox_error(self._path):
             before = self._db.total_changes
             with self._transaction():
                 self._db.executemany(f"insert or ignore into {_INTO}", rows)
-            self._rows += self._db.total_changes - before
-            self._unreceipted += self._db.total_changes - before
+                stored = self._db.total_changes - before
+                moved = self._moved(taken)
+            self._set_mark(moved)
+            self._rows += stored
+            self._count(stored)
 
     def commit(self) -> None:
         """Nothing left to do: each append is its own commit."""
 
-    def pending(self) -> Sequence[tuple[Key, str]]:
+    def pending(self, after: Key | None = None, limit: int | None = None) -> Sequence[tuple[Key, str]]:
         """Return keys and channels of unreceipted entries, oldest first."""
-        rows, self._first = self._first, None
-        if rows is None:
-            with _as_outbox_error(self._path):
-                rows = self._db.execute(_WAITING).fetchall()
-        return [((boot, seq), channel) for boot, seq, channel in rows if seq not in self._marks.get(boot, ())]
+        found: list[tuple[Key, str]] = []
+        begin = max(after or NEVER, self._mark_on_card.key)
+        boots: dict[int, int] = {}  # each row brings a number of its own: of a full outbox 4 MB
+        with _as_outbox_error(self._path):
+            rows = self._db.execute(f"select boot, seq, channel {_IS_WAITING} order by boot, seq", begin)
+            for boot, seq, channel in rows:
+                if seq in self._marks.get(boot, ()):
+                    continue
+                found.append(((boots.setdefault(boot, boot), seq), channel))
+                if len(found) == limit:
+                    break
+        return found
 
     def load(self, keys: Sequence[Key]) -> list[Entry]:
         """Return the entries of ``keys`` that are there, in that order."""
@@ -187,7 +200,7 @@ class SqliteOutbox:
                     (boot, first, last),
                 )
                 marked.update(seq for (seq,) in found)
-            self._unreceipted -= len(marked) - before
+            self._count(before - len(marked))
             if sum(map(len, self._marks.values())) >= _MARKS:
                 self._flush()
 
@@ -200,13 +213,20 @@ class SqliteOutbox:
         with _as_outbox_error(self._path):
             self._flush()
             self._db.execute("pragma secure_delete = on")
-            gone: int = self._db.execute("delete from outbox where receipted = 1").rowcount
+            with self._transaction():
+                drop_mark(self._db)
+                gone: int = self._db.execute("delete from outbox where receipted = 1").rowcount
+            self._set_mark(Mark())
             self._db.execute("pragma wal_checkpoint(truncate)")
             self._rows -= gone
         return gone
 
     def depth(self) -> int:
         """Return how many entries are unreceipted."""
+        if self._unreceipted is None:
+            with _as_outbox_error(self._path):
+                on_card = self._db.execute(f"select count(*) {_IS_WAITING}", self._mark_on_card.key)
+                self._unreceipted = on_card.fetchone()[0] - sum(map(len, self._marks.values()))
         return self._unreceipted
 
     def close(self) -> None:
@@ -215,13 +235,33 @@ class SqliteOutbox:
             self._flush()
         self._db.close()
 
+    def _count(self, more: int) -> None:
+        """Follow how many are unreceipted, once somebody has asked for it: a start does not wait for that."""
+        if self._unreceipted is not None:
+            self._unreceipted += more
+
+    def _moved(self, stored: Sequence[Entry]) -> Mark:
+        """Move the mark on the card where that is due, or drop it for what was stored below it; return it."""
+        if min((entry.key for entry in stored), default=self._mark_on_card.key) < self._mark_on_card.key:
+            drop_mark(self._db)
+            return Mark()
+        self._since_moved += len(stored)
+        due = self._mark_on_card == Mark() or self._since_moved >= _MOVED_EVERY
+        return move_mark(self._db, self._mark_on_card) if due else self._mark_on_card
+
+    def _set_mark(self, mark: Mark) -> None:
+        """The transaction that wrote ``mark`` is on the card."""
+        if mark != self._mark_on_card:
+            self._mark_on_card, self._since_moved = mark, 0
+
     def _flush(self) -> None:
         if not any(self._marks.values()):
             return
-        self._first = None
         with self._transaction():
             self._mark()
+            moved = move_mark(self._db, self._mark_on_card)
         self._marks.clear()
+        self._set_mark(moved)
 
     def _mark(self) -> None:
         for boot, sequences in self._marks.items():
@@ -232,6 +272,9 @@ class SqliteOutbox:
 
     def _make_room(self) -> Sequence[Key]:
         try:
+            self._rows = rows_after(self._db, Mark())
+            if self._rows <= self._capacity:
+                return ()
             old = self._oldest("receipted = 1", self._slack)
             if old:
                 self._delete(old)
@@ -240,7 +283,7 @@ class SqliteOutbox:
             self._delete(dropped)
         except sqlite3.Error:
             return ()  # the entry is stored; room is made with the next one
-        self._unreceipted -= len(dropped)
+        self._count(-len(dropped))
         return dropped
 
     def _oldest(self, condition: str, limit: int) -> list[Key]:
@@ -250,6 +293,9 @@ class SqliteOutbox:
     def _delete(self, keys: Sequence[Key]) -> None:
         with self._transaction():
             self._db.executemany("delete from outbox where boot = ? and seq = ?", keys)
+            drop_mark(self._db)
+            moved = move_mark(self._db, Mark())
+        self._set_mark(moved)
         self._rows -= len(keys)
 
     @contextmanager

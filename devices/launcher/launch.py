@@ -1,13 +1,14 @@
 """Starts the agent out of one of two slots, and goes back where the new one does not prove itself.
 
-It is one file of the standard library, lies where no update writes, and is the only thing that every start goes
-through: ``python3 launch.py ROOT [arguments of cityops-agent]``. ``ROOT/state.json`` says which slot runs; this file
-counts the starts of one on trial, before it starts it. What a start can't count it does not try.
+It is one file of the standard library, lies where no update writes (install.sh renews it), and every start goes through
+it: ``python3 -IS launch.py ROOT [arguments of cityops-agent]``. ``ROOT/state.json`` says which slot runs; this file counts
+the starts of one on trial, before it starts it. What a start can't count it does not try.
 
 A trial also runs against the kernel's own clock: ``alarm(2)`` outlives ``exec``, so that a new version that hangs, or
 never judges itself, is ended and counted like one that crashes.
 """
 
+# ruff: noqa: PTH100, PTH103, PTH105, PTH113, PTH118, PTH123
 from __future__ import annotations
 
 import contextlib
@@ -15,18 +16,20 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-STATE = "state.json"
-SLOTS = "slots"
-PROVEN = "proven"
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a start pays for what is imported: pathlib and typing are 0.15 s of a Pi Zero 2 W
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import Any
+
+    State = dict[str, Any]
+
+VERSION = 2  # grows with each change to this file: devices say it
+STATE, SLOTS, PROVEN = "state.json", "slots", "proven"
 FACTORY = "factory"
 """The agent as it was installed, beside the slots: always there."""
 ALARM_MORE_S = 120
-
-State = dict[str, Any]
 
 
 def choose(
@@ -62,27 +65,21 @@ def _back(state: State, code: str, reason: str, whole: Callable[[str], bool]) ->
     return {**state, **back}, slot
 
 
-def is_whole(root: Path, slot: str) -> bool:
-    """Whether a slot was staged to its end: its manifest is put there last."""
-    return slot == FACTORY or _is_file(root / SLOTS / slot / "manifest.json")
+def is_whole(root: str | Path, slot: str) -> bool:
+    """Whether a slot was staged to its end: its manifest is put there last. False, too, where a worn card fails."""
+    return slot == FACTORY or os.path.isfile(os.path.join(root, SLOTS, slot, "manifest.json"))
 
 
-def is_proven(root: Path, slot: str) -> bool:
+def is_proven(root: str | Path, slot: str) -> bool:
     """Whether a slot is whole and proved itself once."""
-    return is_whole(root, slot) and _is_file(root / SLOTS / slot / PROVEN)
+    return is_whole(root, slot) and os.path.isfile(os.path.join(root, SLOTS, slot, PROVEN))
 
 
-def _is_file(path: Path) -> bool:
-    """Whether it is there and the card gives it: whatever a worn card says instead, something is started."""
-    with contextlib.suppress(OSError):
-        return path.is_file()
-    return False
-
-
-def read_state(root: Path) -> State | None:
+def read_state(root: str | Path) -> State | None:
     """Return what is kept; None where there is none, or it is no state."""
     try:
-        state = json.loads((root / STATE).read_bytes())
+        with open(os.path.join(root, STATE), "rb") as file:
+            state = json.loads(file.read())
         trial = state["trial"]
         if trial is not None:
             int(trial["starts"]), int(trial["limit"]), str(trial["fallback"]), float(trial["within_s"])
@@ -91,14 +88,14 @@ def read_state(root: Path) -> State | None:
     return dict(state)
 
 
-def write_state(root: Path, state: State) -> None:
+def write_state(root: str | Path, state: State) -> None:
     """Keep ``state``: a power cut leaves the old or the new one. Raises OSError where it can't."""
-    new = root / (STATE + ".launch")
-    with new.open("wb") as file:
+    path = os.path.join(root, STATE)
+    with open(path + ".launch", "wb") as file:
         file.write(json.dumps(state).encode())
         file.flush()
         os.fsync(file.fileno())
-    new.replace(root / STATE)
+    os.replace(path + ".launch", path)
     folder = os.open(root, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -106,7 +103,7 @@ def write_state(root: Path, state: State) -> None:
         os.close(folder)
 
 
-def prepare(root: Path, write: Callable[[Path, State], None] = write_state) -> tuple[str, float | None]:
+def prepare(root: str | Path, write: Callable[[Any, State], None] = write_state) -> tuple[str, float | None]:
     """Return the slot to start and within how many seconds it must prove itself (None: it has)."""
     state = read_state(root)
     kept, slot = choose(state, lambda name: is_whole(root, name), lambda name: is_proven(root, name))
@@ -122,11 +119,14 @@ def prepare(root: Path, write: Callable[[Path, State], None] = write_state) -> t
     return slot, None if trial is None else float(trial["within_s"]) + ALARM_MORE_S
 
 
-def environment(root: Path, slot: str, of: dict[str, str]) -> dict[str, str]:
+def environment(root: str | Path, slot: str, of: dict[str, str]) -> dict[str, str]:
     """Return the environment to start ``slot`` with."""
-    own = [] if slot == FACTORY else [str(root / SLOTS / slot / part) for part in ("code", "site")]
+    own = [] if slot == FACTORY else [os.path.join(root, SLOTS, slot, part) for part in ("code", "site")]
     path = os.pathsep.join([*own, *filter(None, [of.get("CITYOPS_FACTORY_PATH", "")])])
-    made = {**of, "CITYOPS_SLOT": slot, "CITYOPS_UPDATE_ROOT": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    made = {**of, "CITYOPS_SLOT": slot, "CITYOPS_UPDATE_ROOT": str(root), "CITYOPS_LAUNCHER": str(VERSION)}
+    made["PYTHONDONTWRITEBYTECODE"] = (
+        "1"  # what a slot was compiled to lies in it; nothing else is written there
+    )
     return {**made, "PYTHONPATH": path} if path else made
 
 
@@ -134,9 +134,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Start the agent; does not come back."""
     if not (words := sys.argv[1:] if arguments is None else arguments):
         sys.exit("launch: python3 launch.py ROOT [arguments of cityops-agent]")
-    root = Path(words[0]).absolute()
+    root = os.path.abspath(words[0])
     with contextlib.suppress(OSError):
-        root.mkdir(parents=True, exist_ok=True)
+        os.makedirs(root, exist_ok=True)
     slot, within_s = prepare(root)
     if within_s is not None:
         signal.setitimer(signal.ITIMER_REAL, within_s)

@@ -50,6 +50,11 @@ select dev_eui, boot, session, first_at, last_at, first_f_cnt, last_f_cnt from l
 order by dev_eui, boot
 """
 
+FRAMES: LiteralString = """
+select distinct network_at from lorawan_inbox
+where dev_eui = %s and f_cnt = %s and event_kind = 'uplink' and state = 'stored' and network_at between %s and %s
+"""
+
 QUEUED: LiteralString = f"""
 select q.downlink_id, q.dev_eui, q.f_port, q.payload, q.what, q.confirmed, q.correlation, null, null,
     d.application_id, d.lns_device_id, d.label, {_SOURCE}

@@ -22,7 +22,7 @@ from ingest.core.lorawan.envelope import parse
 from ingest.core.lorawan.events import DownlinkEvent, EnvelopeError, Event, Uplink
 from ingest.core.lorawan.judge import Binding, Numbered, number
 from ingest.core.lorawan.marks import DownlinkNote, InboxMarks, Outcome
-from ingest.core.lorawan.numbering import Run
+from ingest.core.lorawan.numbering import Run, is_late
 from ingest.core.lorawan.reasons import Reason, sentence
 from ingest.core.validate import FUTURE_US
 
@@ -47,6 +47,7 @@ class Page:
     runs: dict[tuple[str, int], Run] = field(default_factory=dict)
     notes: list[DownlinkNote] = field(default_factory=list)
     hearing: Hearing = field(default_factory=Hearing)
+    heard: dict[tuple[str, int], list[datetime]] = field(default_factory=dict)
 
 
 class Judging:
@@ -128,11 +129,25 @@ class Judging:
             )
         decoded = await self._decoding.decode(uplink, uplink.at, binding)
         mine = runs.setdefault(eui, [])
-        made = number(uplink, uplink.at, decoded, binding, kind, mine)
+        heard = await self._heard(page, uplink, uplink.at, mine)
+        made = number(uplink, uplink.at, decoded, binding, kind, mine, heard)
         if made.before is not None:
             mine.remove(made.before)
         mine.append(made.run)
         self._take(page, row, uplink, made, binding, decoded, now)
+
+    async def _heard(self, page: Page, uplink: Uplink, at: datetime, mine: Sequence[Run]) -> list[datetime]:
+        """Return when other frames with its counter were heard, in this page and, for one that is late, before."""
+        assert uplink.sender is not None
+        in_page = page.heard.setdefault((uplink.sender.dev_eui, uplink.f_cnt), [])
+        before: list[datetime] = []
+        if is_late(mine, uplink, at):
+            session = [run for run in mine if run.session == uplink.session]
+            first_at, last_at = min(r.first_at for r in session), max(r.last_at for r in session)
+            before = await self._inbox.frames(uplink.sender.dev_eui, uplink.f_cnt, first_at, last_at)
+        found = [*in_page, *before]
+        in_page.append(at)
+        return found
 
     def _take(
         self,

@@ -125,6 +125,18 @@ class MemoryInbox:
                 found.setdefault(eui, []).append(run)
         return found
 
+    async def frames(self, dev_eui: str, f_cnt: int, first_at: datetime, last_at: datetime) -> list[datetime]:
+        """See the port."""
+        self._check()
+        arrivals = (kept.arrival for kept in self.events.values() if kept.state == "stored")
+        return [
+            a.network_at
+            for a in arrivals
+            if (a.kind, a.dev_eui, a.f_cnt) == ("uplink", dev_eui, f_cnt)
+            and a.network_at is not None
+            and first_at <= a.network_at <= last_at
+        ]
+
     async def queued(self, limit: int) -> list[QueuedDownlink]:
         """See the port."""
         self._check()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -103,6 +104,10 @@ class PostgresInbox:
             )  # fmt: skip
             found.setdefault(row[0], []).append(run)
         return found
+
+    async def frames(self, dev_eui: str, f_cnt: int, first_at: datetime, last_at: datetime) -> list[datetime]:
+        """See the port."""
+        return [row[0] for row in await self._ask(sql.FRAMES, (dev_eui, f_cnt, first_at, last_at))]
 
     async def queued(self, limit: int) -> list[QueuedDownlink]:
         """See the port."""

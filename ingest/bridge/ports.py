@@ -129,6 +129,9 @@ class Inbox(Protocol):
     async def runs(self, dev_euis: Collection[str]) -> dict[str, list[Run]]:
         """Return the runs of these sensors' frame counters."""
 
+    async def frames(self, dev_eui: str, f_cnt: int, first_at: datetime, last_at: datetime) -> list[datetime]:
+        """Return when stored frames of a sensor with this counter were heard, within a time."""
+
     async def close(self) -> None:
         """Give back what it holds."""
 

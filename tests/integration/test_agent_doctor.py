@@ -20,8 +20,12 @@ from devices.agent.doctor.finding import Finding
 from devices.agent.entry import Entry
 from devices.agent.only_one import OnlyOne, is_running
 from devices.agent.service import OUTBOX_FILE
+from devices.agent.settings_build import SETTINGS_FILE
+from devices.agent.settings_card import FileCard
+from devices.agent.settling import Memory, Slot, Trial
 from devices.agent.sqlite_outbox import SqliteOutbox
 from devices.contract.access import DEVICE_RIGHTS
+from devices.contract.settings.check import digest_of
 from tests.fakes.certificates import make
 
 TEXT = """
@@ -92,7 +96,7 @@ def test_rights_that_lack_are_named(server_dir: Path, tmp_path: Path) -> None:
 
 def test_without_a_network_it_says_so_and_ends(tmp_path: Path) -> None:
     config = load_config(config_file(tmp_path, "no-such-host.invalid"))
-    assert [(f.name, f.level) for f in look(config, connect=True)] == [("name", "fail")]
+    assert [(f.name, f.level) for f in look(config, connect=True)] == [("broker", "ok"), ("name", "fail")]
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: refused
         config = load_config(config_file(tmp_path, port=taken.getsockname()[1]))
@@ -131,6 +135,56 @@ def test_an_agent_that_runs_is_not_put_off(tmp_path: Path, broker: EmbeddedMosqu
     assert "not tried" in said["login"].detail
     held.close()
     assert not is_running(tmp_path / "data")
+
+
+def settled(folder: Path, settings: dict[str, str | int], *, on_trial: bool = False) -> None:
+    slot = Slot(7, dict(settings))
+    memory = Memory(trial=Trial(slot, must_confirm=True)) if on_trial else Memory(good=slot)
+    FileCard(folder / "data" / SETTINGS_FILE).write(memory)
+
+
+@pytest.mark.parametrize("on_trial", [False, True])
+def test_the_broker_that_the_fleets_settings_set_is_the_one_looked_at(
+    tmp_path: Path, broker: EmbeddedMosquitto, on_trial: bool
+) -> None:
+    config = load_config(config_file(tmp_path, "old.invalid", 1883))
+    settled(tmp_path, {"broker.host": broker.host, "broker.port": broker.port}, on_trial=on_trial)
+    said = by_name(list(look(config, connect=True)))
+    assert said["login"].level == "ok", said
+    where = said["broker"].detail
+    assert where.startswith(f"{broker.host}:{broker.port}, as the fleet's settings say (version 7")
+    assert where.endswith("the file: old.invalid:1883")
+    assert ("yet to be confirmed" in where) is on_trial
+
+
+def test_a_broker_of_the_settings_that_is_wrong_is_found_though_that_of_the_file_is_right(
+    tmp_path: Path, broker: EmbeddedMosquitto
+) -> None:
+    config = load_config(config_file(tmp_path, broker.host, broker.port))
+    assert "as the device's file says" in by_name(list(look(config, connect=False)))["broker"].detail
+    settled(tmp_path, {"broker.host": "new.invalid"})
+    assert [(f.name, f.level) for f in look(config, connect=True)] == [("broker", "ok"), ("name", "fail")]
+
+
+def test_the_authority_of_the_settings_is_the_one_looked_at(tmp_path: Path) -> None:
+    config = load_config(config_file(tmp_path, "no-such-host.invalid"))
+    make(tmp_path / "ca.pem", tmp_path / "key.pem", 10)
+    pem = (tmp_path / "ca.pem").read_text()
+    (tmp_path / "data" / f"broker-ca-{digest_of(pem)}.pem").write_text(pem)
+    settled(tmp_path, {"broker.ca": pem})
+    said = by_name(list(look(config, connect=True)))
+    assert said["authority"].level == "warn"
+    assert digest_of(pem) in said["authority"].detail
+
+
+def test_settings_that_can_not_be_read_are_told_and_left_as_they_are(tmp_path: Path) -> None:
+    config = load_config(config_file(tmp_path, "no-such-host.invalid"))
+    settled(tmp_path, {"broker.host": "new.invalid"})
+    path = tmp_path / "data" / SETTINGS_FILE
+    path.write_bytes(path.read_bytes()[:-3])
+    said = by_name(list(look(config, connect=True)))
+    assert (said["broker"].level, "is damaged" in said["broker"].detail) == ("warn", True)
+    assert path.exists(), "the agent sets it aside, not the doctor"
 
 
 def test_the_whole_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

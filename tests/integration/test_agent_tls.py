@@ -63,6 +63,7 @@ def test_readings_leave_over_tls_and_are_answered(tls_port: int, tmp_path: Path)
     assert service.agent.counts.refused[0x10] >= 2
     assert {f.name: f.level for f in look(config, connect=True)} == {
         "authority": "warn",
+        "broker": "ok",
         "name": "ok",
         "tcp": "ok",
         "tls": "warn",

@@ -171,6 +171,28 @@ async def test_a_counter_that_begins_again_in_the_same_session_is_a_new_boot(tow
     assert boots == [int(fake.NOW.timestamp()), int(later.timestamp())]
 
 
+@pytest.mark.parametrize("pages", [1, 5])
+async def test_a_reset_within_a_delay_loses_no_reading(town: Town, pages: int) -> None:
+    """Counters 10 to 15, reset, 12 to 20: heard by its network in that order, and here the newest first."""
+    await town.bind()
+    town.clock.advance(6 * 3600)
+    minutes = {0: 10, 200: 20, 50: 15, 150: 15, 100: 12}
+    for minute, f_cnt in minutes.items():
+        await town.take(fake.chirp_up(f_cnt=f_cnt, at=fake.NOW + timedelta(minutes=minute)))
+        if pages > 1:
+            await town.worker().step()
+    await town.worker().step()
+    numbers = [(boot, seq) for boot, seq, _, _ in await town.readings()]
+    assert len(set(numbers)) == len(minutes), numbers
+    # By another way once more: the same frames, and no new readings.
+    for minute, f_cnt in minutes.items():
+        at = fake.NOW + timedelta(minutes=minute, seconds=1)
+        await town.take(fake.chirp_up(f_cnt=f_cnt, at=at, key=f"again-{minute}"))
+    await town.worker().step()
+    assert [(boot, seq) for boot, seq, _, _ in await town.readings()] == numbers
+    assert {state for state, _, _ in await town.events()} == {"stored"}
+
+
 async def test_a_sensor_that_is_no_device_waits_for_its_binding(town: Town) -> None:
     await town.take(fake.chirp_up())
     await town.worker().step()

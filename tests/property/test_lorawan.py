@@ -166,3 +166,33 @@ def test_frames_have_different_numbers_and_the_same_again_when_they_come_late(
             assert at is not None
             assert book.take(heard[place]) == numbers[place]
     assert all(at >= timedelta(0) for at in (run.last_at - run.first_at for run in book.runs))
+
+
+@st.composite
+def _resets_and_delays(draw: st.DrawFn) -> tuple[list[tuple[int, int]], list[int], list[int]]:
+    """Frames (counter, minute) of a device that is reset now and then, the order in which they come, and which come twice."""
+    frames, f_cnt, minute = [], draw(st.integers(0, 3)), 0
+    for _ in range(draw(st.integers(2, 14))):
+        minute += draw(st.integers(2, 6))
+        f_cnt = (
+            draw(st.integers(0, 3))
+            if draw(st.booleans()) and draw(st.booleans())
+            else f_cnt + draw(st.integers(1, 3))
+        )
+        frames.append((f_cnt, minute))
+    order = draw(st.permutations(range(len(frames))))
+    twice = draw(st.lists(st.integers(0, len(frames) - 1), max_size=4))
+    return frames, list(order), twice
+
+
+@given(_resets_and_delays())
+@settings(max_examples=300, deadline=None)
+def test_no_two_frames_have_one_number_however_a_device_is_reset_and_its_frames_are_delayed(
+    drawn: tuple[list[tuple[int, int]], list[int], list[int]],
+) -> None:
+    frames, order, twice = drawn
+    book = Book()
+    numbers = {n: book.take(uplink(frames[n][0], frames[n][1])) for n in order}
+    assert len(set(numbers.values())) == len(frames), numbers
+    for n in twice:
+        assert book.take(uplink(frames[n][0], frames[n][1] + 0.01)) == numbers[n], (n, numbers)

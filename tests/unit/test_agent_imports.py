@@ -55,5 +55,16 @@ def test_a_plain_device_loads_no_part_that_it_does_not_have() -> None:
     assert not set(NOT_CONFIGURED) & set(loaded)
 
 
+def test_the_mqtt_library_loads_no_http_before_somebody_asks_for_it() -> None:
+    code = (
+        "import sys, devices.agent.service\nprint(*sys.modules)\nimport urllib.request\n"
+        "from urllib.request import Request\n"
+        "print(Request('http://frog.example/').host, urllib.request.Request is Request, 'http.client' in sys.modules)"
+    )
+    loaded, said = run(code).splitlines()
+    assert not {"http.client", "email.message"} & set(loaded.split())
+    assert said == "frog.example True True"
+
+
 def test_the_lock_has_all_that_updates_are_verified_with() -> None:
     assert {"msgspec", "paho-mqtt", "smbus2", "gpiozero", "cryptography", "cffi"} <= locked()

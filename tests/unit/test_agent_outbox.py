@@ -110,6 +110,21 @@ def test_holds_what_it_was_given_in_order(outbox: Outbox) -> None:
     assert outbox.load([(1, 2), (9, 9), (1, 0)]) == [entry(2), entry(0)]
 
 
+def test_what_waits_can_be_asked_for_in_parts(outbox: Outbox) -> None:
+    for boot, seq in ((1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (3, 0)):
+        outbox.append(entry(seq, boot))
+    outbox.receipted(1, [(1, 1)])
+    outbox.receipted(2, [(0, 0)])
+    whole = list(outbox.pending())
+    assert [key for key, _ in whole] == [(1, 0), (1, 2), (2, 1), (3, 0)]
+    for limit in (1, 2, 3, 4, 5):
+        parts, after = [], None
+        while found := outbox.pending(after, limit):
+            parts += found
+            after = found[-1][0]
+        assert parts == whole
+
+
 def test_receipts_remove_exactly_what_they_name(outbox: Outbox) -> None:
     for seq in range(10):
         outbox.append(entry(seq))
@@ -235,3 +250,89 @@ def test_kill_while_writing_loses_no_committed_entry(tmp_path: Path) -> None:
 def test_runs() -> None:
     assert runs_of([]) == []
     assert runs_of([0, 1, 2, 5, 7, 8]) == [(0, 2), (5, 5), (7, 8)]
+
+
+def opened(path: Path, capacity: int = 5000) -> tuple[SqliteOutbox, int]:
+    """An outbox and how many steps SQLite took to open it and to tell all that waits."""
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    def connect(at: Path) -> sqlite3.Connection:
+        db = sqlite3.connect(at, isolation_level=None)
+        db.set_progress_handler(step, 10)
+        return db
+
+    box = SqliteOutbox(path, capacity, connect=connect)
+    box.pending()
+    return box, steps
+
+
+def test_a_start_does_not_read_what_has_its_receipt(tmp_path: Path) -> None:
+    cost = {}
+    for count in (600, 600 + 15 * 288):  # as far from the last move of the mark
+        path = tmp_path / f"{count}.db"
+        box = SqliteOutbox(path, 5000)
+        for seq in range(count):
+            box.append(entry(seq))
+            box.receipted(1, [(seq, seq)])
+        box.append(entry(count))
+        box.close()
+        again, cost[count] = opened(path)
+        assert again.pending() == [((1, count), "reading")]
+        assert again.depth() == 1
+        assert again._rows == count + 1
+        again.close()
+    assert max(cost.values()) < 2 * min(cost.values()), cost
+
+
+def test_what_is_adopted_below_the_mark_is_not_forgotten(tmp_path: Path) -> None:
+    box = SqliteOutbox(tmp_path / "outbox.db", 5000)
+    for seq in range(700):
+        box.append(entry(seq, boot=5))
+        box.receipted(5, [(seq, seq)])
+    box.adopt([entry(3, boot=2)])
+    assert [key for key, _ in box.pending()] == [(2, 3)]
+    box.close()
+    again = SqliteOutbox(tmp_path / "outbox.db", 5000)
+    assert [key for key, _ in again.pending()] == [(2, 3)]
+    assert again.depth() == 1
+
+
+def test_an_older_agent_between_costs_nothing_that_waits(tmp_path: Path) -> None:
+    """It knows no mark: it deletes below, and appends above."""
+    path = tmp_path / "outbox.db"
+    box = SqliteOutbox(path, 1000)
+    for seq in range(990):
+        box.append(entry(seq))
+        box.receipted(1, [(seq, seq)])
+    box.close()
+    with sqlite3.connect(path) as older:
+        older.execute("delete from outbox where receipted = 1")
+        older.executemany(
+            "insert into outbox (boot, seq, channel, wall_ms, mono_ms, clk, payload) values (2, ?, 'reading', 0, 0, 2, x'')",
+            [(n,) for n in range(30)],
+        )
+    older.close()
+    again = SqliteOutbox(path, 1000)
+    assert again.depth() == len(again.pending()) == 30
+    assert [list(again.append(entry(seq, boot=3))) for seq in range(200)] == [[]] * 200, (
+        "given up without need"
+    )
+    assert again.depth() == 230
+
+
+@pytest.mark.parametrize("said", ["", "nonsense", "1 2", "1 2 x", 7])
+def test_a_mark_that_can_not_be_read_says_nothing(tmp_path: Path, said: object) -> None:
+    path = tmp_path / "outbox.db"
+    box = SqliteOutbox(path)
+    box.append(entry(0))
+    box.close()
+    with sqlite3.connect(path) as db:
+        db.execute("insert or replace into meta values ('receipted_to', ?)", (said,))
+    db.close()
+    again = SqliteOutbox(path)
+    assert (again.pending(), again._rows) == ([((1, 0), "reading")], 1)

@@ -52,7 +52,7 @@ def test_it_has_no_root_and_only_the_devices_that_it_needs() -> None:
     assert {"char-i2c rw", "char-gpiochip rw"} <= set(unit["DeviceAllow"])
     assert not any("mem rw" in allowed and "gpiomem" not in allowed for allowed in unit["DeviceAllow"])
     assert unit["RestrictAddressFamilies"] == ["AF_INET AF_INET6 AF_UNIX"]
-    assert unit["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
+    assert unit["SystemCallFilter"] == ["@system-service", "~@privileged @resources", "setpriority"]
     for key in (
         "NoNewPrivileges",
         "ProtectHome",
@@ -98,9 +98,12 @@ def test_systemd_finds_it_hardened(analyze: str, unit_file: Path) -> None:
     assert float(found[1]) <= EXPOSURE_MOST, done.stdout
 
 
-def install(root: Path) -> None:
+def install(root: Path, *words: str) -> None:
     done = subprocess.run(
-        [str(FOLDER / "install.sh")], env={**os.environ, "ROOT": str(root)}, capture_output=True, text=True
+        [str(FOLDER / "install.sh"), *words],
+        env={**os.environ, "ROOT": str(root)},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
 
@@ -117,6 +120,61 @@ def test_it_may_be_installed_again_and_leaves_the_configuration(tmp_path: Path) 
     install(tmp_path)
     assert config.read_text() == "mine"
     assert unit.read_text() == UNIT.read_text()
+
+
+LAUNCHER = "opt/cityops-launcher/launch.py"
+DROP_IN = "etc/systemd/system/cityops-agent.service.d/launcher.conf"
+
+
+def test_the_launcher_comes_when_asked_for_and_each_later_run_renews_it(tmp_path: Path) -> None:
+    install(tmp_path)
+    assert not (tmp_path / LAUNCHER).exists(), "a device that takes no updates"
+    install(tmp_path, "--updates")
+    new = (ROOT / "devices/launcher/launch.py").read_bytes()
+    assert (tmp_path / LAUNCHER).read_bytes() == new
+    (tmp_path / LAUNCHER).write_text("VERSION = 1\n")
+    (tmp_path / DROP_IN).write_text("old")
+    before = (tmp_path / LAUNCHER).stat().st_ino
+    with (tmp_path / LAUNCHER).open() as running:
+        install(tmp_path)
+        assert running.read() == "VERSION = 1\n", (
+            "what was read from is left as it is: renamed over, not written into"
+        )
+    assert (tmp_path / LAUNCHER).read_bytes() == new
+    assert (tmp_path / LAUNCHER).stat().st_ino != before
+    assert stat.S_IMODE((tmp_path / LAUNCHER).stat().st_mode) == 0o644
+    assert (tmp_path / DROP_IN).read_text() == (FOLDER / "launcher.conf").read_text()
+    at = (tmp_path / LAUNCHER).stat()
+    install(tmp_path)
+    assert (tmp_path / LAUNCHER).stat().st_mtime_ns == at.st_mtime_ns, "the same is not written again"
+    assert [p.name for p in (tmp_path / LAUNCHER).parent.iterdir()] == ["launch.py"]
+
+
+def test_a_launcher_that_does_not_load_is_not_put_in_place(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    shutil.copytree(FOLDER, checkout / "deploy/agent")
+    (checkout / "devices/launcher").mkdir(parents=True)
+    (checkout / "devices/launcher/launch.py").write_text("def prepare(:")
+    root = tmp_path / "root"
+    install(root, "--updates")
+    good = (root / LAUNCHER).read_bytes()
+    done = subprocess.run(
+        [str(checkout / "deploy/agent/install.sh")],
+        env={**os.environ, "ROOT": str(root)},
+        capture_output=True,
+    )
+    assert done.returncode != 0
+    assert (root / LAUNCHER).read_bytes() == good
+
+
+def test_a_word_that_it_does_not_know_is_named(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(FOLDER / "install.sh"), "--update"],
+        env={**os.environ, "ROOT": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, "--update is not known" in done.stderr) == (1, True)
 
 
 def test_the_script_is_right_for_a_plain_shell() -> None:

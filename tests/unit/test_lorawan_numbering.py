@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import pytest
 
 from ingest.core.lorawan.envelope import parse
 from ingest.core.lorawan.events import Uplink
-from ingest.core.lorawan.numbering import Run, assign
+from ingest.core.lorawan.numbering import Run, assign, is_late
 from tests.fakes import lorawan as fake
 
 
@@ -22,10 +24,13 @@ class Book:
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
+        self.heard: dict[int, list[datetime]] = {}
 
     def take(self, up: Uplink) -> tuple[int, int]:
         assert up.at is not None
-        run, before = assign(self.runs, up, up.at)
+        known = self.heard.setdefault(up.f_cnt, [])
+        run, before = assign(self.runs, up, up.at, known if is_late(self.runs, up, up.at) else ())
+        known.append(up.at)
         if before is not None:
             self.runs.remove(before)
         self.runs.append(run)
@@ -78,3 +83,37 @@ def test_two_runs_never_have_the_same_boot() -> None:
     book = Book()
     one, other = book.take(uplink(3, 0, "a")), book.take(uplink(3, 0, "b"))
     assert one[0] != other[0]
+
+
+RESET = (
+    uplink(10, 0),
+    uplink(15, 500),
+    uplink(25, 550),
+    uplink(0, 610),
+    uplink(15, 800),
+    uplink(20, 1000),
+    uplink(25, 1100),
+)
+"""A device that was reset at 600, of which what was heard between the first and the last two came after these."""
+
+
+@pytest.mark.parametrize(
+    "order", [(0, 5, 1, 2, 3, 4, 6), (0, 5, 1, 4, 2, 3, 6), (0, 5, 6, 4, 1, 3, 2), (0, 6, 4, 3, 2, 1, 5)]
+)
+def test_a_reset_within_a_delay_gives_no_two_frames_one_number(order: tuple[int, ...]) -> None:
+    book = Book()
+    numbers = [book.take(RESET[n]) for n in order]
+    assert len(set(numbers)) == len(RESET), numbers
+
+
+def test_a_late_frame_that_comes_by_two_ways_keeps_its_number() -> None:
+    book = Book()
+    numbers = {n: book.take(RESET[n]) for n in (0, 5, 1, 4, 2, 3, 6)}
+    for n, up in enumerate(RESET):
+        assert up.at is not None
+        assert book.take(replace(up, at=up.at + timedelta(seconds=0.3))) == numbers[n]
+
+
+def test_two_network_servers_clocks_may_differ_a_little() -> None:
+    one, other = uplink(1, 10), uplink(2, 9.9)
+    assert boots(uplink(0, 0), one, other) == [0, 0, 0]

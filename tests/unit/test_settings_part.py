@@ -40,7 +40,7 @@ class Device:
         effects = [CadenceEffect(self.sampler, lambda: self.now_s), CalibrationEffect(self.sampler, BIN)]
         self.part = SettingsPart(
             BIN, self.card, Effects(BIN, [*effects, *self.extra]), lambda: self.now_s,
-            receipts=lambda: self.receipts, firmware="1.2", boot=7, up_s=self.up_s, is_blamed=is_blamed,
+            receipts=lambda: self.receipts, firmware="1.2", boot=7, launcher=2, up_s=self.up_s, is_blamed=is_blamed,
         )  # fmt: skip
 
     @property
@@ -69,7 +69,7 @@ def test_settings_are_put_in_force_and_told():
     d = Device()
     said = d.hear(1, calibration__temperature_c__offset=-0.5, calibration__temperature_c__gain=1.1)
     assert d.sampler.read() == {"distance_mm": 500.0, "temperature_c": 10.5}
-    assert (said.version, said.state, said.firmware, said.boot) == (1, "settling", "1.2", 7)
+    assert (said.version, said.state, said.firmware, said.boot, said.launcher) == (1, "settling", "1.2", 7, 2)
     assert said.settings["calibration.temperature_c.offset"] == -0.5
     assert said.settings["cadence_s"] == 1800, "what is as installed is told, too"
     assert d.wait(31.0).state == "applied"

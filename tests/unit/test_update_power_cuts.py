@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 import random
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from devices.agent.update.compiled import compiled, compiled_path
 from devices.agent.update.files import RealFiles, keep
 from devices.contract.update.manifest import read_manifest
 from devices.launcher import launch
@@ -47,7 +49,19 @@ def check_whole(slot: Path) -> None:
     for file in manifest.files:
         assert hashlib.sha256((slot / file.path).read_bytes()).hexdigest() == file.sha256, file.path
     there = {p.relative_to(slot).as_posix() for p in slot.rglob("*") if p.is_file()}
-    assert there - {"proven", "proven.new"} == {file.path for file in manifest.files} | {"manifest.json"}
+    sources = [file.path for file in manifest.files if file.path.endswith(".py")]
+    for source in sources:
+        found, wanted = (
+            compiled_path(slot / source).read_bytes(),
+            compiled((slot / source).read_bytes(), slot),
+        )
+        assert wanted is not None
+        # The file's name in it is the first card's, of which this one is a copy.
+        assert (found[:16], marshal.loads(found[16:])) == (wanted[:16], marshal.loads(wanted[16:])), source
+    made = {compiled_path(Path(source)).as_posix() for source in sources}
+    assert (
+        there - {"proven", "proven.new"} == {file.path for file in manifest.files} | {"manifest.json"} | made
+    )
 
 
 def live(table: Table, card: CutCard, serial: int) -> None:

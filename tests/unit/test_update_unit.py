@@ -13,8 +13,9 @@ def test_the_drop_in_starts_the_launcher_for_ever_on_the_devices_own_folder() ->
     lines = (ROOT / "deploy/agent/launcher.conf").read_text().splitlines()
     starts = [line.removeprefix("ExecStart=") for line in lines if line.startswith("ExecStart=")]
     assert starts[0] == ""  # takes back what the unit says
-    program, launcher, root, command = starts[1].split()
+    program, alone, launcher, root, command = starts[1].split()
     assert program.startswith("/opt/cityops-agent/")
+    assert alone == "-IS", "nothing that lies beside Python, and no time for it"
     assert Path(root) == DEFAULT_ROOT
     assert command == "run"
     # What an update writes and what starts it lie apart.

@@ -13,6 +13,7 @@ import msgspec
 
 from devices.agent.doctor import agent_state, machine
 from devices.agent.doctor.finding import Finding, report
+from devices.agent.doctor.launcher import launcher
 from devices.agent.only_one import is_running
 
 
@@ -49,6 +50,7 @@ def _findings(options: argparse.Namespace) -> Iterator[Finding]:
     yield from machine.card(folder)
     yield agent_state.outbox(folder, time.time())
     yield from machine.wear(folder if folder.is_dir() else Path("/"))
+    yield from launcher(takes_updates=config.update is not None)
     yield from machine.rights(config)
     yield from agent_state.sensors(config)
     if not options.offline:

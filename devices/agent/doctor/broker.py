@@ -18,6 +18,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from cityops.errors import ConfigurationError
 from devices.agent.broker import BrokerAddress
 from devices.agent.config import AgentConfig
+from devices.agent.doctor.broker_address import effective
 from devices.agent.doctor.finding import Finding, fail, ok, warn
 from devices.agent.identity import Identity
 
@@ -27,15 +28,16 @@ _NETWORK = "is the network up? ip route; ping -c1 the router; the readings wait 
 
 
 def broker(config: AgentConfig, *, connect: bool) -> Iterator[Finding]:
-    """Yield what is found on the way; the first step that fails ends it.
+    """Yield what is found on the way to the broker that the agent uses; the first step that fails ends it.
 
     ``connect``: log in, too. A broker ends the agent's own connection for it where that runs.
     """
     try:
-        address = config.address()
+        address, said = effective(config)
     except ConfigurationError as e:
         yield fail("broker", str(e), "sudo deploy/agent/install.sh, or put the file there; owner: the agent")
         return
+    yield said
     yield from _certificates(address)
     steps = (_resolved, _reached, _encrypted)
     for step in steps:

@@ -234,7 +234,8 @@ class Updates:
         assert offer is not None
         self._files.make_folder(self._places.root)
         there = self._files.size(self._places.bundle(offer.bundle)) or 0
-        needed = offer.size - min(there, offer.size) + offer.unpacked + ROOM_BYTES
+        # Twice: Python files are compiled beside themselves, to about their own size.
+        needed = offer.size - min(there, offer.size) + 2 * offer.unpacked + ROOM_BYTES
         free = self._files.free_bytes(self._places.root)
         if free < needed:
             self._to(

@@ -9,6 +9,7 @@ started again and does the same.
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from pathlib import Path
 
@@ -118,7 +119,8 @@ def run_job(files: Files, job: Job) -> Staged:
 
 
 def main() -> int:
-    """Read a job, do it, write how it went."""
+    """Read a job, do it, write how it went. What it writes is the agent's alone, whatever the agent was started with."""
+    os.umask(0o077)
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     sys.stdout.buffer.write(msgspec.json.encode(run_job(RealFiles(), job)))
     return 0

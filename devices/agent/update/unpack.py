@@ -1,13 +1,18 @@
-"""Puts a bundle's files into a slot: each of the size and the hash that the signed manifest says, or none at all."""
+"""Puts a bundle's files into a slot: each of the size and the hash that the signed manifest says, or none at all.
+
+What Python imports of them is compiled beside them (:mod:`devices.agent.update.compiled`), as durably, before the
+slot counts as whole.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import lzma
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import BinaryIO
 
+from devices.agent.update.compiled import compiled, compiled_path, is_source
 from devices.agent.update.files import Files, keep
 from devices.contract.update.manifest import BundleError, File, Manifest
 
@@ -60,12 +65,12 @@ def unpack(
     files.make_folder(part)
     contents = _Contents(bundle)
     folders: dict[Path, None] = {part: None}
+    signed = {Path(file.path) for file in manifest.files}
     for file in manifest.files:
-        path = part / file.path
-        files.make_folder(path.parent)
-        folders.update(dict.fromkeys(_above(path.parent, part)))
-        files.write(path, _held(files, file, running) if file.held else _next(contents, file))
-        files.sync(path)
+        body = _held(files, file, running) if file.held else _next(contents, file)
+        for path, content in _with_compiled(file, body, slot, signed):
+            folders.update(dict.fromkeys(_above((part / path).parent, part)))
+            _put(files, part / path, content)
     if contents.read(1):
         raise BundleError("damaged", "the payload has more than its files")
     for folder in folders:
@@ -73,6 +78,22 @@ def unpack(
     keep(files, part / "manifest.json", text)
     files.replace(part, slot)
     files.sync_folder(slot.parent)
+
+
+def _with_compiled(file: File, body: bytes, slot: Path, signed: Set[Path]) -> Iterator[tuple[Path, bytes]]:
+    """Yield what is written for a file, by its path in the slot; what is ``signed`` is never written over."""
+    at = Path(file.path)
+    yield at, body
+    if not is_source(file.path) or (place := compiled_path(at)) in signed:
+        return
+    if (code := compiled(body, slot / at)) is not None:
+        yield place, code
+
+
+def _put(files: Files, path: Path, body: bytes) -> None:
+    files.make_folder(path.parent)
+    files.write(path, body)
+    files.sync(path)
 
 
 def _above(folder: Path, top: Path) -> Iterator[Path]:

@@ -57,6 +57,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         parts: what it is made of beside sensors.
         confirm: whether it waits for a confirmation.
         faults: what its sensors failed with lately, a line each.
+        launcher: version of what starts its agent, which no update renews; 0: none, or from before it had one.
     """
 
     version: _Version
@@ -72,6 +73,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parts: tuple[str, ...] = ()
     confirm: bool = False
     faults: tuple[str, ...] = ()
+    launcher: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 _DESIRED = msgspec.json.Decoder(Desired)

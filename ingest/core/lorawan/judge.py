@@ -5,7 +5,7 @@ What is stored goes the way of every other message: as a reading on the device's
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -80,7 +80,13 @@ class Numbered:
 
 
 def number(
-    uplink: Uplink, at: datetime, decoded: Decoded, binding: Binding, kind: Kind, runs: Sequence[Run]
+    uplink: Uplink,
+    at: datetime,
+    decoded: Decoded,
+    binding: Binding,
+    kind: Kind,
+    runs: Sequence[Run],
+    heard: Collection[datetime] = (),
 ) -> Numbered:
     """Return the messages that a decoded uplink makes.
 
@@ -94,8 +100,9 @@ def number(
         binding: whose it is.
         kind: the device's.
         runs: of its device so far.
+        heard: when frames of its device with the same counter were heard; see :func:`assign`.
     """
-    run, before = assign(runs, uplink, at)
+    run, before = assign(runs, uplink, at, heard)
     samples = [s for s in decoded.samples if is_reading(s, kind, decoded)]
     payloads, numbered = [], False
     for sample in samples:
