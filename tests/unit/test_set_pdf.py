@@ -8,8 +8,8 @@ import pytest
 
 from cityops.errors import InvariantError
 from ops_api.cli_devices import _pdf
-from ops_api.provisioning.labels import sheets
 from ops_api.provisioning.desk import Label
+from ops_api.provisioning.labels import sheets
 from rules.core.evidence.printable import printable_whole
 from rules.evidence.pdf import set_pdf
 from tests.fakes.pdf_text import pdf_text
