@@ -11,14 +11,14 @@ import typer
 from ops_api.cli_help import examples
 
 if TYPE_CHECKING:
-    from ops_api.doctor_finding import Finding
+    from cityops.finding import Finding
 
 EXAMPLES = examples("cityops doctor", "cityops doctor --json | jq .worst")
 
 _MARKS = {
     "ok": ("✓", typer.colors.GREEN),
-    "warning": ("!", typer.colors.YELLOW),
-    "error": ("✗", typer.colors.RED),
+    "warn": ("!", typer.colors.YELLOW),
+    "fail": ("✗", typer.colors.RED),
 }
 
 
@@ -37,7 +37,7 @@ def doctor(
     else:
         for finding in report.findings:
             _print(finding)
-    if report.worst == "error":
+    if report.worst == "fail":
         raise typer.Exit(1)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cityops.errors import ConfigurationError
+from cityops.finding import Finding, fail
 from cityops.settings import Settings, load_settings
 from ops_api import doctor_backups, doctor_machine, doctor_services
-from ops_api.doctor_finding import Finding, error
 
 Check = Callable[[Settings], Awaitable[list[Finding]]]
 
@@ -32,10 +32,10 @@ class Report:
     findings: tuple[Finding, ...]
 
     @property
-    def worst(self) -> Literal["ok", "warning", "error"]:
+    def worst(self) -> Literal["ok", "warn", "fail"]:
         """The gravest finding's level."""
         levels = {finding.level for finding in self.findings}
-        return "error" if "error" in levels else "warning" if "warning" in levels else "ok"
+        return "fail" if "fail" in levels else "warn" if "warn" in levels else "ok"
 
 
 async def examine_installation() -> Report:
@@ -44,7 +44,7 @@ async def examine_installation() -> Report:
         settings = load_settings()
     except ConfigurationError as problem:
         fix = "correct it (docs/configuration.md), then run this again"
-        return Report(tuple(error("settings", line, fix) for line in str(problem).splitlines()))
+        return Report(tuple(fail("settings", line, fix) for line in str(problem).splitlines()))
     return await examine(settings)
 
 
@@ -56,5 +56,5 @@ async def examine(settings: Settings) -> Report:
             findings += await check(settings)
         except Exception as failure:
             name = check.__name__.replace("_", " ")
-            findings.append(Finding(name, "error", f"the check failed: {failure}", "report this as a bug"))
+            findings.append(Finding(name, "fail", f"the check failed: {failure}", "report this as a bug"))
     return Report(tuple(findings))

@@ -10,8 +10,8 @@ import psycopg
 
 from cityops.db.pool import connect
 from cityops.errors import CityopsError
+from cityops.finding import Finding, ok, warn
 from cityops.settings import Settings
-from ops_api.doctor_finding import Finding, ok, warning
 from ops_api.own_database import running_database
 
 NAME = "back-up"
@@ -43,11 +43,11 @@ async def _look(conn: psycopg.AsyncConnection[Any], oldest_h: float) -> list[Fin
     good, verified, problem = row
     if good is None:
         why = "none was ever made" if problem is None else f"none ever succeeded; the last failed: {problem}"
-        return [warning(NAME, why, "cityops backup create, every night (docs/operating.md)")]
+        return [warn(NAME, why, "cityops backup create, every night (docs/operating.md)")]
     hours = (datetime.now(UTC) - good).total_seconds() / 3600
     if hours > oldest_h:
         return [
-            warning(
+            warn(
                 NAME,
                 f"the last good one is {hours:.0f} h old",
                 "see why: docs/runbook.md, the back-up is too old",
@@ -57,6 +57,6 @@ async def _look(conn: psycopg.AsyncConnection[Any], oldest_h: float) -> list[Fin
     if tried is None or tried > UNTRIED_DAYS:
         when = "none was ever tried" if tried is None else f"none was tried for {tried} days"
         return [
-            warning(NAME, f"{hours:.1f} h old, {when}", "cityops backup verify latest --restore, every week")
+            warn(NAME, f"{hours:.1f} h old, {when}", "cityops backup verify latest --restore, every week")
         ]
     return [ok(NAME, f"{hours:.1f} h old, one last restored for a check on {verified:%Y-%m-%d}")]

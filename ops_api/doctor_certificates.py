@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from ops_api.doctor_finding import Finding, warning
+from cityops.finding import Finding, warning
 
 SOON_DAYS = 21
 """A device renews 32 days before the end: by now it has failed for over a week."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from ops_api.doctor_finding import Finding, ok, warning
+from cityops.finding import Finding, ok, warn
 
 COUNTS = """
 select count(*) as homes,
@@ -28,10 +28,8 @@ async def homes(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
     found: list[Finding] = []
     if unknown > 0:
         detail = f"of {unknown} of {number} it is not known how many live there: why they are damp is told less surely"
-        found.append(warning("homes", detail, "put `occupants` into the registry and load it again"))
+        found.append(warn("homes", detail, "put `occupants` into the registry and load it again"))
     if guessable > 0:
         detail = f"{guessable} of {number} are still joined by the registry's short code"
-        found.append(
-            warning("home codes", detail, "make labels: cityops homes code --all (docs/households.md)")
-        )
+        found.append(warn("home codes", detail, "make labels: cityops homes code --all (docs/households.md)"))
     return found or [ok("homes", f"{number}, occupants known, joined by their labels' codes")]

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from ops_api.doctor_finding import Finding, ok, warning
+from cityops.finding import Finding, ok, warn
 
 STATE = """
 select (select count(*) from account where disabled_at is null),
@@ -31,7 +31,7 @@ async def accounts(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
     if ending:
         more = f" and {len(ending) - SHOWN} more" if len(ending) > SHOWN else ""
         detail = f"run out within two weeks: {', '.join(ending[:SHOWN])}{more}"
-        found.append(warning("keys", detail, "cityops key make, and give it to the program"))
+        found.append(warn("keys", detail, "cityops key make, and give it to the program"))
     return found
 
 
@@ -39,5 +39,5 @@ def _accounts(number: int, admins: int) -> Finding:
     if number == 0:
         return ok("accounts", f"none: teams' passwords alone open doors; {FIRST} makes the first")
     if admins == 0:
-        return warning("accounts", f"{number}, and no administrator who can sign in", FIRST)
+        return warn("accounts", f"{number}, and no administrator who can sign in", FIRST)
     return ok("accounts", f"{number}, {admins} of them administrators who can sign in")

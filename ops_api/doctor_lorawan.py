@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from ops_api.doctor_finding import Finding, ok, warning
+from cityops.finding import Finding, ok, warn
 
 SOURCES = """
 select name, transport, connection, last_seen_at is null or last_seen_at < now() - interval '1 day' as silent
@@ -28,19 +28,19 @@ async def lorawan(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
     for name, transport, connection, silent in sources:
         if transport == "mqtt" and connection != "connected":
             said = connection or "never connected: is an ingester running?"
-            found.append(warning("LoRaWAN", f"{name}: {said}", "cityops lorawan sources; docs/lorawan.md"))
+            found.append(warn("LoRaWAN", f"{name}: {said}", "cityops lorawan sources; docs/lorawan.md"))
         elif silent:
             fix = "look at the server's integration, and at its gateways"
-            found.append(warning("LoRaWAN", f"{name}: nothing has come for a day", fix))
+            found.append(warn("LoRaWAN", f"{name}: nothing has come for a day", fix))
     row = await (await conn.execute(COUNTS)).fetchone()
     assert row is not None
     dead, unknown = row
     if dead > 0:
         detail = f"{dead} events were set aside"
         found.append(
-            warning("LoRaWAN events", detail, "cityops lorawan inbox says why; then cityops lorawan replay")
+            warn("LoRaWAN events", detail, "cityops lorawan inbox says why; then cityops lorawan replay")
         )
     if unknown > 0:
         detail = f"{unknown} sensors were heard and are no device"
-        found.append(warning("LoRaWAN sensors", detail, "cityops lorawan unknown, then cityops lorawan bind"))
+        found.append(warn("LoRaWAN sensors", detail, "cityops lorawan unknown, then cityops lorawan bind"))
     return found or [ok("LoRaWAN", f"{len(sources)} servers")]

@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 from cityops.embedded.process import port_is_free
+from cityops.finding import Finding, fail, ok, warn
 from cityops.settings import Settings
-from ops_api.doctor_finding import Finding, error, ok, warning
 from ops_api.own_database import running_database
 
 OLDEST_PYTHON = (3, 11)
@@ -24,10 +24,10 @@ async def python(_settings: Settings) -> list[Finding]:
     """Python's version and word size."""
     found = f"Python {platform.python_version()}, {platform.machine()}"
     if sys.version_info < OLDEST_PYTHON:
-        return [error("Python", found, "install Python 3.11 or newer and run `make setup` again")]
+        return [fail("Python", found, "install Python 3.11 or newer and run `make setup` again")]
     if sys.maxsize <= 2**32:
         return [
-            error(
+            fail(
                 "Python", f"{found}, 32-bit", "use a 64-bit system for the server; the agent runs on 32 bits"
             )
         ]
@@ -45,9 +45,7 @@ async def data_directory(settings: Settings) -> list[Finding]:
         with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as problem:
-        return [
-            error(name, f"{folder}: {problem.strerror}", "choose another: --data-dir or CITYOPS_DATA_DIR")
-        ]
+        return [fail(name, f"{folder}: {problem.strerror}", "choose another: --data-dir or CITYOPS_DATA_DIR")]
     return [ok(name, f"{folder}{'' if folder.is_dir() else ' (will be made)'}")]
 
 
@@ -58,9 +56,9 @@ async def disk(settings: Settings) -> list[Finding]:
     detail = f"{free_gb:.1f} GB free at {folder}"
     fix = "make room, or move the data: --data-dir or CITYOPS_DATA_DIR"
     if free_gb < DISK_ERROR_GB:
-        return [error("disk", detail, fix)]
+        return [fail("disk", detail, fix)]
     if free_gb < DISK_WARNING_GB:
-        return [warning("disk", detail, fix)]
+        return [warn("disk", detail, fix)]
     return [ok("disk", detail)]
 
 
@@ -80,9 +78,7 @@ async def ports(settings: Settings) -> list[Finding]:
         elif running or what == "broker":
             findings.append(ok(name, f"something listens there ({what})"))
         else:
-            findings.append(
-                warning(name, "in use by another program", f"choose another: --port or {variable}")
-            )
+            findings.append(warn(name, "in use by another program", f"choose another: --port or {variable}"))
     return findings
 
 
@@ -99,7 +95,7 @@ async def clock(_settings: Settings) -> list[Finding]:
     answer = said.decode().strip()
     if answer == "no":
         fix = "switch time synchronisation on: sudo timedatectl set-ntp true"
-        return [warning("clock", "not synchronised; readings from the future are refused", fix)]
+        return [warn("clock", "not synchronised; readings from the future are refused", fix)]
     return [
         ok(
             "clock",

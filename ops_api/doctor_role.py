@@ -6,7 +6,7 @@ import psycopg
 
 from cityops.db.pool import connect
 from cityops.errors import CityopsError
-from ops_api.doctor_finding import Finding, error, ok, warning
+from cityops.finding import Finding, fail, ok, warn
 from ops_api.web_login import APART, login_beside
 
 ROLE = "cityops_api"
@@ -32,31 +32,29 @@ async def website_role(dsn: str, own_login: bool) -> list[Finding]:
         async with await connect(dsn, application_name="cityops-doctor", role=ROLE) as conn:
             row = await (await conn.execute(_WHO, [_APART])).fetchone()
     except (psycopg.Error, CityopsError) as problem:
-        return [error(NAME, " ".join(str(problem).split()), f"give the login the role {ROLE}; {_FIX}")]
+        return [fail(NAME, " ".join(str(problem).split()), f"give the login the role {ROLE}; {_FIX}")]
     assert row is not None
     taken, superuser, reads, inherits, more, temporary = row
     if not taken:
         detail = (
             "not taken as it connects: a pooler drops the option, and the website's queries reach every home"
         )
-        return [error(NAME, detail, f"`alter role LOGIN set role {ROLE}`; {_FIX}")]
+        return [fail(NAME, detail, f"`alter role LOGIN set role {ROLE}`; {_FIX}")]
     if not own_login:
         return [ok(NAME, f"{ROLE}, on the owner's login")]
     if superuser or reads or inherits:
         return [
-            warning(
-                NAME, "the website's own login has rights beside its roles", f"make it `noinherit`; {_FIX}"
-            )
+            warn(NAME, "the website's own login has rights beside its roles", f"make it `noinherit`; {_FIX}")
         ]
     if more:
         return [
-            warning(
+            warn(
                 NAME, f"the website's own login may become {', '.join(more)}", f"`cityops db upgrade`; {_FIX}"
             )
         ]
     if temporary:
         how = "as the database's owner `revoke temporary on database … from public`"
-        return [warning(NAME, "the website's own login may make temporary tables", f"{how}; {_FIX}")]
+        return [warn(NAME, "the website's own login may make temporary tables", f"{how}; {_FIX}")]
     return [
         ok(NAME, f"{ROLE}, on a login of its own"),
         *[f for key in APART for f in await _beside(dsn, key)],
@@ -71,7 +69,7 @@ async def _beside(dsn: str, key: str) -> list[Finding]:
                 pass
     except (psycopg.Error, CityopsError) as problem:
         return [
-            error(
+            fail(
                 f"website's login for {key}", " ".join(str(problem).split()), f"`cityops db upgrade`; {_FIX}"
             )
         ]

@@ -14,10 +14,10 @@ from cityops.db.pool import connect
 from cityops.embedded.mosquitto_binary import find_mosquitto
 from cityops.embedded.postgres import wheel_binaries
 from cityops.errors import CityopsError, ConfigurationError
+from cityops.finding import Finding, fail, ok, warn
 from cityops.redact import redact
 from cityops.settings import MqttSettings, Settings
 from ops_api.doctor_certificates import certificates
-from ops_api.doctor_finding import Finding, error, ok, warning
 from ops_api.doctor_homes import homes
 from ops_api.doctor_identity import accounts
 from ops_api.doctor_lorawan import lorawan
@@ -35,7 +35,7 @@ async def broker(settings: Settings) -> list[Finding]:
     """The configured broker, or the program to start a private one."""
     mqtt = settings.mqtt
     if mqtt.tls_ca is not None and not mqtt.tls_ca.is_file():
-        return [error("broker", f"{mqtt.tls_ca}: no such certificate file", "correct CITYOPS_MQTT__TLS_CA")]
+        return [fail("broker", f"{mqtt.tls_ca}: no such certificate file", "correct CITYOPS_MQTT__TLS_CA")]
     if mqtt == MqttSettings():
         try:
             said = await probe(mqtt)
@@ -47,10 +47,10 @@ async def broker(settings: Settings) -> list[Finding]:
         said = await probe(mqtt)
     except (OSError, TimeoutError) as problem:
         reason = str(problem) or "no answer"
-        return [error("broker", f"{address}: {reason}", "start it, or correct CITYOPS_MQTT__HOST and __PORT")]
+        return [fail("broker", f"{address}: {reason}", "start it, or correct CITYOPS_MQTT__HOST and __PORT")]
     if said.startswith("refused"):
         return [
-            error(
+            fail(
                 "broker", f"{address} {said}", "MQTT 5 is needed; check CITYOPS_MQTT__USERNAME and __PASSWORD"
             )
         ]
@@ -61,10 +61,10 @@ def _own_broker(settings: Settings) -> Finding:
     try:
         found = find_mosquitto(settings.data_dir)
     except ConfigurationError as problem:
-        return error("broker", "no mosquitto found", str(problem).partition("; ")[2])
+        return fail("broker", "no mosquitto found", str(problem).partition("; ")[2])
     detail = f"mosquitto {'.'.join(map(str, found.version))} at {found.path} (started when needed)"
     if found.version < OLD_MOSQUITTO:
-        return warning(
+        return warn(
             "broker", detail, "fine for a demo; use 2.1 or newer in production: it can keep its queue safe"
         )
     return ok("broker", detail)
@@ -81,19 +81,19 @@ async def database(settings: Settings) -> list[Finding]:
         async with asyncio.timeout(settings.db.connect_timeout_s):
             async with await connect(dsn, application_name="cityops-doctor") as conn:
                 found = [_server(conn), *await _inside(conn)]
-            if any(one.level == "error" for one in found):
+            if any(one.level == "fail" for one in found):
                 return found
             return [*found, *await website_role(settings.api.dsn or dsn, bool(settings.api.dsn))]
     except (CityopsError, TimeoutError, psycopg.Error) as problem:
         reason = redact(" ".join(str(problem).split())) or "no answer"
-        return [error("database", reason, "start it, or correct CITYOPS_DB__DSN")]
+        return [fail("database", reason, "start it, or correct CITYOPS_DB__DSN")]
 
 
 def _own_database() -> Finding:
     try:
         wheel_binaries()
     except ConfigurationError as problem:
-        return error("database", "none configured and no embedded one", str(problem).partition("; ")[2])
+        return fail("database", "none configured and no embedded one", str(problem).partition("; ")[2])
     return ok("database", "embedded PostgreSQL 18 (started when needed)")
 
 
@@ -101,7 +101,7 @@ def _server(conn: psycopg.AsyncConnection[Any]) -> Finding:
     version = conn.info.server_version
     detail = f"PostgreSQL {version // 10000}.{version % 10000} at {conn.info.host}:{conn.info.port}"
     if version < MINIMUM_SERVER:
-        return error("database", detail, "upgrade it to PostgreSQL 15 or newer")
+        return fail("database", detail, "upgrade it to PostgreSQL 15 or newer")
     return ok("database", detail)
 
 
@@ -129,7 +129,7 @@ async def _cursor(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
         return []
     detail = "ahead of this cluster's transaction ids, as after a restore: the rules would read nothing"
     return [
-        error(
+        fail(
             "rules cursor", detail, "stop the services, then `cityops db renumber` (docs/runbook.md, restore)"
         )
     ]
@@ -138,20 +138,20 @@ async def _cursor(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
 def _extension(version: str | None) -> Finding:
     if version is None:
         fix = "fine up to some 1,000 devices; for a city install TimescaleDB and run `cityops db upgrade`"
-        return warning("TimescaleDB", "not installed in this database", fix)
+        return warn("TimescaleDB", "not installed in this database", fix)
     return ok("TimescaleDB", version)
 
 
 def _migrations(state: migrate.Status) -> Finding:
     if state.edited:
-        return error("tables", f"history edited: {', '.join(state.edited)}", "restore the migration files")
+        return fail("tables", f"history edited: {', '.join(state.edited)}", "restore the migration files")
     if state.pending:
-        return error("tables", f"{len(state.pending)} migrations to apply", "cityops db upgrade")
+        return fail("tables", f"{len(state.pending)} migrations to apply", "cityops db upgrade")
     return ok("tables", f"up to date ({len(state.applied)} migrations)")
 
 
 def _clocks(offset_s: float) -> Finding:
     detail = f"the database's clock is {offset_s:+.1f} s from ours"
     if abs(offset_s) > CLOCK_TOLERANCE_S:
-        return error("database clock", detail, "synchronise both machines (NTP): times would not agree")
+        return fail("database clock", detail, "synchronise both machines (NTP): times would not agree")
     return ok("database clock", detail)

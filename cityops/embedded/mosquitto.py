@@ -124,6 +124,19 @@ class EmbeddedMosquitto:
             self._process.kill()
             self._process = None
 
+    def revive(self) -> bool:
+        """Start it again where it ended by itself; return whether it had. Ports stay, and logins that others added since.
+
+        Raises:
+            TransientError: where it does not come up.
+        """
+        if self._process is None or self._process.running:
+            return False
+        log.warning("the broker ended by itself and is started again", said=self._process.last_words()[-400:])
+        if not self._launch_anyhow(self._binary or _find(self._data_dir), anew=False):
+            raise TransientError(f"mosquitto: port {self.port} on {self._listen} is in use")
+        return True
+
     def save(self) -> None:
         """Make the broker write its sessions to disk now (SIGUSR1)."""
         self._signal(signal.SIGUSR1)
@@ -166,16 +179,16 @@ class EmbeddedMosquitto:
             write_private(folder / "acl", acl_file(self._access), account)
             write_private(folder / "acl-anybody", anybody_file(self._access), account)
 
-    def _launch_anyhow(self, binary: Binary) -> bool:
+    def _launch_anyhow(self, binary: Binary, *, anew: bool = True) -> bool:
         """Launch it, without its file where it can't read that."""
         try:
-            return self._launch(binary)
+            return self._launch(binary, anew=anew)
         except _UnreadableStoreError as e:
             self._set_aside(e)
-            return self._launch(binary)
+            return self._launch(binary, anew=anew)
 
-    def _launch(self, binary: Binary) -> bool:
-        """Start the broker and wait for it; False where a port was taken meanwhile."""
+    def _launch(self, binary: Binary, *, anew: bool) -> bool:
+        """Start the broker and wait for it; False where a port was taken meanwhile. ``anew``: write users and rights first."""
         folder = self._folder()
         account = server_account(folder)
         listeners = [Listener(self.port, self._listen, devices=True)]
@@ -183,7 +196,8 @@ class EmbeddedMosquitto:
             listeners.append(Listener(self.service_port, HOST, devices=False))
         if self._anybody_port:
             listeners.append(Listener(self._anybody_port, self._listen, devices=False, anybody=True))
-        self._write_access(folder)
+        if anew:
+            self._write_access(folder)
         text = configuration(binary.version, listeners, folder, named_users=self._access is not None)
         self._process = ServerProcess(
             [binary.path, "-c", write_private(folder / "mosquitto.conf", text, account)],

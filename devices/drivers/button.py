@@ -104,7 +104,9 @@ class GpioButton:
 def gpio_trouble(section: str, pin: int, e: Exception) -> ConfigurationError:
     """Return what to say of a pin that can't be used."""
     if isinstance(e, ImportError):
-        return ConfigurationError(f"[{section}] needs the package gpiozero: pip install 'cityops[pi]'")
+        return ConfigurationError(
+            f"[{section}] needs the package gpiozero: pip install '.[pi]' in the checkout (install.sh did)"
+        )
     return ConfigurationError(
         f"[{section}] pin {pin} can't be used: {e}; is it a GPIO number, free, and is the user in the group gpio?"
     )

@@ -50,7 +50,9 @@ def _open_i2c(number: int) -> I2cBus:
 
         return SmbusI2c(number)
     except ImportError as e:
-        raise ConfigurationError("an I²C sensor needs the package smbus2: pip install 'cityops[pi]'") from e
+        raise ConfigurationError(
+            "an I²C sensor needs the package smbus2: pip install '.[pi]' in the checkout (install.sh did)"
+        ) from e
     except OSError as e:
         raise ConfigurationError(
             f"I²C bus {number}: {e.strerror or e}; switch it on with raspi-config, Interface Options"
@@ -64,7 +66,7 @@ def _open_pins() -> Pins:
         return LgpioPins()
     except ImportError as e:
         raise ConfigurationError(
-            "a sensor on a GPIO pin needs the package lgpio: pip install 'cityops[pi]', or apt install python3-lgpio"
+            "a sensor on a GPIO pin needs the package lgpio: pip install '.[pi]' in the checkout (install.sh did), or apt install python3-lgpio"
         ) from e
     except OSError as e:
         raise ConfigurationError(

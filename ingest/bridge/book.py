@@ -169,7 +169,7 @@ class LorawanBook:
             "installation": Jsonb(dict(params)),
         }  # fmt: skip
         await self._rows(sql.BIND, values)
-        again = await self.replay(dev_eui=eui)
+        again = await self.again(eui)
         return Bound(device=device, codec=f"{chosen['name']} {chosen['version']}", again=again)
 
     async def unbind(self, dev_eui: str, by: str) -> str:
@@ -203,6 +203,10 @@ class LorawanBook:
         """Have events that were set aside stored after all; return how many will be tried."""
         eui = None if dev_eui is None else eui_of(dev_eui)
         return len(await self._rows(sql.REPLAY, {"dev_eui": eui, "reason": reason, "ids": event_ids}))
+
+    async def again(self, dev_eui: str) -> int:
+        """Have all of one sensor's events that were set aside stored after all; return how many will be tried."""
+        return await self.replay(dev_eui=dev_eui)
 
     async def queue(self, dev_eui: str, message: Message, by: str, confirmed: bool) -> int:
         """Queue a message to a sensor; return its number. ConfigurationError where it was never heard."""

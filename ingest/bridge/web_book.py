@@ -45,11 +45,7 @@ class WebBook(LorawanBook):
         """Return the fifty sensors last heard that are bound to no device, with their last uplink."""
         return await self._rows(_HEARD)
 
-    async def replay(
-        self, dev_eui: str | None = None, reason: str | None = None, event_ids: list[int] | None = None
-    ) -> int:
-        """Have a sensor's events that were set aside stored after all; return how many. Of one sensor only."""
-        if dev_eui is None or reason is not None or event_ids is not None:
-            raise NotImplementedError("the website plays a sensor's events again, all of them")
+    async def again(self, dev_eui: str) -> int:
+        """As the book's, by the one function that this login may call."""
         [row] = await self._rows(_AGAIN, {"dev_eui": eui_of(dev_eui)})
         return int(row["events"])

@@ -278,6 +278,8 @@ async def _follow(demo: Demo, running: Running, stop: Stop) -> None:
     told_hour, was_live = "", False
     while not await sleep_until_stop(stop.event, 1.0):
         running.children.check()
+        if await in_thread(running.stack.mosquitto.revive):
+            demo.say("  the broker had ended by itself and runs again")
         statistics = running.simulation.statistics()
         _tell(demo.say, await running.watch.news())
         now = simulated_now(running.simulation, TOWN_ZONE)

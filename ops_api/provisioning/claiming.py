@@ -7,6 +7,7 @@ import binascii
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from devices.contract.claim_code import code_hash, plain_code
 from devices.contract.provisioning import (
@@ -24,8 +25,16 @@ from ops_api.provisioning.ports import ProvisioningRefusedError, Signer
 from ops_api.queries import Db, Row, Transaction
 
 TRIES_AN_HOUR = 20
-"""Wrong codes, or wrong passwords for a rotation, after which a network waits until the next hour. Slips don't count:
-the code's check symbol finds them before anything is asked."""
+"""Wrong codes after which a network's claims wait until the next hour, and likewise wrong passwords for its rotations. Slips
+don't count: the code's check symbol finds them before anything is asked. The two are counted apart: a device that asks for its
+next password with a wrong one, again and again, keeps no household of its network from claiming."""
+
+
+Tried = Literal["claim", "rotation"]
+_OFTEN: dict[Tried, str] = {
+    "claim": "Too many wrong codes came from this network. Try again in an hour.",
+    "rotation": "Too many wrong passwords came from this network. Try again in an hour.",
+}
 
 
 class ClaimRefusedError(ProvisioningRefusedError):
@@ -81,13 +90,13 @@ class Claiming:
         if plain is None:
             raise ClaimRefusedError("code: 18 letters and digits, as on the label; one is mistyped", 422)
         self._check_one(request.verifier, request.csr)
-        await self._not_too_often(address)
+        await self._not_too_often("claim", address)
         try:
             async with self._db.transaction() as t:
                 return await self._claim(t, plain, request, now)
         except ClaimRefusedError as e:
             if e.status == 404:
-                await self._count(address)
+                await self._count("claim", address)
             raise
 
     async def _claim(self, t: Transaction, plain: str, request: ClaimRequest, now: datetime) -> ClaimAnswer:
@@ -119,13 +128,13 @@ class Claiming:
             ClaimRefusedError: 401 it proves nothing, 409 the device is out of service, 422, 429 as :meth:`claim`.
         """
         self._check_one(request.verifier, request.csr)
-        await self._not_too_often(address)
+        await self._not_too_often("rotation", address)
         try:
             async with self._db.transaction() as t:
                 return await self._rotate(t, name, password, request, now)
         except ClaimRefusedError as e:
             if e.status == 401:
-                await self._count(address)
+                await self._count("rotation", address)
             raise
 
     async def _rotate(
@@ -197,14 +206,14 @@ class Claiming:
         if not added:
             raise ClaimRefusedError("verifier: the device had this password before; make a new one", 422)
 
-    async def _not_too_often(self, address: str) -> None:
-        tried = await self._db.row("claim_tries", source=_source(address))
+    async def _not_too_often(self, what: Tried, address: str) -> None:
+        tried = await self._db.row("claim_tries", source=_source(what, address))
         if tried is not None and tried["tries"] >= TRIES_AN_HOUR:
-            raise ClaimRefusedError("Too many wrong codes came from this network. Try again in an hour.", 429)
+            raise ClaimRefusedError(_OFTEN[what], 429)
 
-    async def _count(self, address: str) -> None:
+    async def _count(self, what: Tried, address: str) -> None:
         async with self._db.transaction() as t:
-            await t.rows("claim_tried", source=_source(address))
+            await t.rows("claim_tried", source=_source(what, address))
             await t.rows("claim_tries_forget")
 
 
@@ -241,5 +250,5 @@ async def _act(t: Transaction, device_id: int, by: str, act: str, detail: str) -
     await t.rows("device_act_add", device_id=device_id, by=f"device {by}", act=act, detail=detail)
 
 
-def _source(address: str) -> bytes:
-    return hashlib.sha256(b"cityops claim try\n" + network_of(address).encode()).digest()
+def _source(what: Tried, address: str) -> bytes:
+    return hashlib.sha256(f"cityops {what} try\n{network_of(address)}".encode()).digest()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cityops.errors import InvariantError
+from rules.core.evidence.printable import printable_lines, printable_whole
 
 TEMPLATE = "report.typ"
 
@@ -31,15 +32,18 @@ def make_pdf(document: Any, pictures: Mapping[str, bytes], made_at: datetime) ->
 
 
 def set_pdf(template: str, document: Any, pictures: Mapping[str, bytes], made_at: datetime) -> bytes:
-    """Return a document set by a template, which reads it as ``document.json``; otherwise as :func:`make_pdf`."""
+    """Return a document set by a template, which reads it as ``document.json``; otherwise as :func:`make_pdf`.
+
+    What no font of ours has is set as ``?``, in the document and in pictures that are SVG: a name in Arabic, a note with an emoji.
+    """
     import typst  # here: 9 MB of every process that never sets one
 
     with tempfile.TemporaryDirectory(prefix="cityops-report-") as folder:
         root = Path(folder)
         (root / TEMPLATE).write_text(template, encoding="utf-8")
-        (root / "document.json").write_text(json.dumps(document), encoding="utf-8")
+        (root / "document.json").write_text(json.dumps(printable_whole(document)), encoding="utf-8")
         for name, data in pictures.items():
-            (root / name).write_bytes(data)
+            (root / name).write_bytes(_drawn(name, data))
         try:
             return typst.compile(
                 root / TEMPLATE,
@@ -50,3 +54,13 @@ def set_pdf(template: str, document: Any, pictures: Mapping[str, bytes], made_at
             )
         except typst.TypstError as error:
             raise InvariantError(f"the report can't be set: {error.message} {error.hints}") from error
+        except BaseException as error:
+            if (
+                type(error).__name__ != "PanicException"
+            ):  # Rust's, which can't be imported and is no Exception
+                raise
+            raise InvariantError(f"the report can't be set, the typesetter ended: {error}") from error
+
+
+def _drawn(name: str, data: bytes) -> bytes:
+    return printable_lines(data.decode()).encode() if name.endswith(".svg") else data

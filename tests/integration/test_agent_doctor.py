@@ -223,7 +223,7 @@ def test_what_waits_in_the_outbox_is_told_with_its_age(tmp_path: Path) -> None:
     now_s = 1_800_000_000.0
     assert outbox(tmp_path, now_s + 60).level == "ok"
     old = outbox(tmp_path, now_s + 3 * 86_400)
-    assert (old.level, "4 still to be sent, the oldest for 3.0 days" in old.detail) == ("warn", True)
+    assert (old.level, "4 without a receipt, the oldest for 3.0 days" in old.detail) == ("warn", True)
     box.close()
     (tmp_path / OUTBOX_FILE).write_bytes(b"no database" * 999)
     assert outbox(tmp_path, now_s).level == "fail"

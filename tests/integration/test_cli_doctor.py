@@ -12,9 +12,9 @@ import pytest
 
 from cityops.embedded.mosquitto import EmbeddedMosquitto
 from cityops.embedded.process import free_port
+from cityops.finding import Finding
 from cityops.settings import load_settings
 from ops_api import doctor_machine, doctor_services
-from ops_api.doctor_finding import Finding
 from tests.fakes.command_line import cityops
 
 
@@ -66,7 +66,7 @@ def test_what_is_wrong_has_a_cross_and_a_fix(empty_dsn: str, tmp_path: Path) -> 
 def test_an_unreachable_database_is_named_without_its_password(tmp_path: Path) -> None:
     dsn = f"postgresql://u:hush@127.0.0.1:{free_port()}/d"
     done = command("doctor", "--json", data_dir=tmp_path, CITYOPS_DB__DSN=dsn)
-    assert findings(done)["database"]["level"] == "error"
+    assert findings(done)["database"]["level"] == "fail"
     assert "refused" in findings(done)["database"]["detail"]
     assert "hush" not in done.stdout + done.stderr
 
@@ -80,7 +80,7 @@ async def test_what_answers_but_is_no_broker_is_told_apart() -> None:
     async with await asyncio.start_server(gibberish, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         (found,) = await doctor_services.broker(load_settings(mqtt={"port": port}))
-    assert found.level == "error"
+    assert found.level == "fail"
     assert "no MQTT broker" in found.detail
 
 
@@ -91,7 +91,7 @@ async def test_a_page_port_in_use_is_named() -> None:
     assert found == [
         Finding(
             f"port {port}",
-            "warning",
+            "warn",
             "in use by another program",
             "choose another: --port or CITYOPS_API__PORT",
         )

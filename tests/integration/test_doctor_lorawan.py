@@ -15,7 +15,7 @@ async def test_what_needs_a_look_is_said(pg: psycopg.AsyncConnection[Any]) -> No
     assert await lorawan(pg) == []
     source = await fake.add_source(pg)
     [found] = await lorawan(pg)
-    assert (found.level, "never connected" in found.detail) == ("warning", True)
+    assert (found.level, "never connected" in found.detail) == ("warn", True)
     await pg.execute("update lorawan_source set connection = 'connected'")
     [found] = await lorawan(pg)
     assert "nothing has come for a day" in found.detail

@@ -16,10 +16,10 @@ LOGIN = "doctor_web"
 @pytest.mark.parametrize(
     ("attributes", "level", "said"),
     [
-        ("noinherit in role cityops_api, cityops_registrar", "warning", "may become cityops_registrar"),
-        ("in role cityops_api, cityops_registrar", "warning", "rights beside its roles"),
-        ("noinherit superuser in role cityops_api", "warning", "rights beside its roles"),
-        ("noinherit", "error", "permission denied"),
+        ("noinherit in role cityops_api, cityops_registrar", "warn", "may become cityops_registrar"),
+        ("in role cityops_api, cityops_registrar", "warn", "rights beside its roles"),
+        ("noinherit superuser in role cityops_api", "warn", "rights beside its roles"),
+        ("noinherit", "fail", "permission denied"),
     ],
 )
 async def test_a_login_of_its_own(db_dsn: str, attributes: str, level: str, said: str) -> None:
@@ -44,11 +44,11 @@ async def test_the_logins_that_an_upgrade_makes_and_one_that_is_missing(db_dsn: 
             database = sql.Identifier(owner.info.dbname)
             await owner.execute(sql.SQL("grant temporary on database {} to public").format(database))
             [more] = await website_role(web, own_login=True)
-            assert (more.level, "temporary tables" in more.detail) == ("warning", True)
+            assert (more.level, "temporary tables" in more.detail) == ("warn", True)
             assert await make_web_login(owner, web) == []
             await owner.execute(f"revoke cityops_officer from {LOGIN}_housing")
             _, lacks = await website_role(web, own_login=True)
-            assert (lacks.level, lacks.name) == ("error", "website's login for housing")
+            assert (lacks.level, lacks.name) == ("fail", "website's login for housing")
         finally:
             for name in (LOGIN, *(f"{LOGIN}_{key}" for key in APART)):
                 await owner.execute(f"drop owned by {name}")
@@ -59,4 +59,4 @@ async def test_the_owners_login_and_one_that_does_not_answer(db_dsn: str) -> Non
     [found] = await website_role(db_dsn, own_login=False)
     assert (found.level, found.detail) == ("ok", "cityops_api, on the owner's login")
     [gone] = await website_role("postgresql://nobody@127.0.0.1:1/none", own_login=True)
-    assert gone.level == "error"
+    assert gone.level == "fail"

@@ -13,7 +13,7 @@ import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from cityops.embedded.mosquitto import EmbeddedMosquitto
+from cityops.embedded.mosquitto import PID_FILE, EmbeddedMosquitto
 from cityops.embedded.mosquitto_files import Access, ServiceUser
 from cityops.errors import ConfigurationError
 
@@ -171,6 +171,28 @@ def test_stop_and_kill_leave_no_process(broker: EmbeddedMosquitto) -> None:
     assert second is not None
     broker.stop()
     assert not psutil.pid_exists(second)
+
+
+def test_one_that_ended_by_itself_comes_back_with_its_ports_and_the_logins_that_others_added(
+    guarded: EmbeddedMosquitto, clients: list[Client], server_dir: Path
+) -> None:
+    assert not guarded.revive(), "it runs"
+    ports, pid = (guarded.port, guarded.service_port), guarded.pid
+    folder = server_dir / f"guarded-{os.getpid()}" / "broker"
+    logins = folder / "passwords"
+    logins.write_text(logins.read_text() + "later:$7$101$AAAA$AAAA\n")
+    assert pid is not None
+    os.kill(pid, 9)
+    deadline = time.monotonic() + 10.0
+    while guarded.pid is not None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert guarded.revive()
+    assert guarded.pid not in (None, pid)
+    assert (guarded.port, guarded.service_port) == ports
+    assert "later:" in logins.read_text()
+    assert int((folder / PID_FILE).read_text()) == guarded.pid
+    guarded.stop()
+    assert not guarded.revive(), "it was stopped"
 
 
 def test_a_taken_port_is_named(broker: EmbeddedMosquitto, server_dir: Path) -> None:

@@ -123,6 +123,24 @@ async def test_guessing_locks_out_the_network_that_guesses_and_nobody_else(offic
     assert (await office.claim(label.code, Card(), "192.0.2.8")).name == "frog-1"
 
 
+async def test_wrong_rotations_keep_nobody_of_their_network_from_claiming_nor_wrong_codes_from_rotating(
+    office: Office,
+) -> None:
+    card = await office.provisioned("frog-1")
+    await office.desk.add("frog-2", "frog", WHO)
+    label = await office.desk.label("frog-2", WHO)
+    for expected in (*[401] * TRIES_AN_HOUR, 429):
+        with pytest.raises(ClaimRefusedError) as told:
+            await rotated(office, "frog-1", "wrong", Card().verifier)
+        assert told.value.status == expected
+    assert "wrong passwords" in str(told.value)
+    assert (await office.claim(label.code, Card())).name == "frog-2"
+    for expected in (*[404] * TRIES_AN_HOUR, 429):
+        assert await refused(office, some_code(), Card()) == expected
+    request = RotateRequest(verifier=Card().verifier)
+    await office.claiming.rotate("frog-1", card.password, request, "192.0.2.8", datetime.now(UTC))
+
+
 async def test_slips_are_found_before_anything_is_asked_and_count_for_nothing(office: Office) -> None:
     for _ in range(TRIES_AN_HOUR + 1):
         assert await refused(office, "7K2MX0-QA9WZT-H3F5QD"[:-1] + "!", Card()) == 422

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from devices.agent.commands import sensors
+from devices.agent.commands import read, sensors
 from devices.agent.config import load_config
+from devices.agent.doctor import agent_state
 from devices.agent.sampler import Sampler
 from devices.agent.service import make_sensors
 from devices.contract.kind import discover
@@ -219,3 +220,16 @@ def test_no_traceback_for_who_stops_reading_or_presses_ctrl_c(tmp_path: Path) ->
             long.send_signal(signal.SIGINT)
             assert long.stderr.read() == ""
         assert long.returncode == 130
+
+
+def test_read_and_the_doctor_say_it_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with lent(tmp_path, "kitchen") as bus:
+        assert command("scan", "--bus", bus) == 0
+        path = tmp_path / "agent.toml"
+        path.write_text(HEAD.format(kind="frog") + pasted(capsys.readouterr().out))
+        assert read.run(argparse.Namespace(config=path)) == 0
+        lines = capsys.readouterr().out.splitlines()
+        told = [finding.detail for finding in agent_state.sensors(load_config(path))]
+    assert [line.split(":")[0] for line in lines] == ["sht4x 0x44", "bme280 0x76", "ds18b20 28-0316a2798fff"]
+    assert "wall_temperature_c 14.19 °C" in lines[2]
+    assert "wall_temperature_c 14.19 °C" in told[2]

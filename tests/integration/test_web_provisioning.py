@@ -175,7 +175,7 @@ async def test_pages_of_the_device_manager(site: Site) -> None:
     code = label.split("The code is ")[1][:20]
     assert (await claimed(site, code, Card())).status_code == 201
     listed = (await manager.get("/devices", params={"q": name})).text
-    assert "In service" in listed
+    assert f"{name}</a>: in service" in listed
     assert code not in listed
     unsaid = await manager.post(f"/devices/{name}/revoke", data={"reason": " "})
     assert unsaid.status_code == 409

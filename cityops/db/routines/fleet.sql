@@ -31,7 +31,8 @@ begin
         return;
     end if;
     boot := fleet_whole(said -> 'boot');
-    clk := least(fleet_whole(said -> 'clk'), 32767);
+    -- A birth leaves out a 0, which is a clock that was never set; least() alone would make 32767 of what is not there.
+    clk := case when said ? 'clk' then least(fleet_whole(said -> 'clk'), 32767) when boot > 0 then 0 end;
     wall_ms := fleet_whole(said -> 'wall_ms');
     mono_ms := fleet_whole(said -> 'mono_ms');
     if said ->> 'oldest_unreceipted' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$' then

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from devices.agent.config import load_config
-from devices.agent.service import make_sensors
-from devices.drivers.base import SensorError
+from devices.agent.reading_words import read_one
+from devices.agent.sensor_build import build_sensors
+from devices.contract.kind import discover
+from devices.drivers.boards import Boards
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,11 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what each sensor gives or what is wrong with it; return 1 where one gave nothing."""
     config = load_config(options.config)
-    failed = 0
-    for section, sensor in zip(config.sensors, make_sensors(config), strict=True):
-        try:
-            sys.stdout.write(f"{section}: {dict(sensor.read())}\n")
-        except SensorError as e:
-            failed += 1
-            sys.stdout.write(f"{section}: {e}\n")
-    return 1 if failed else 0
+    kind = discover()[config.device.kind]
+    gave = [read_one(sensor, kind) for sensor in build_sensors(config.sensors, kind, Boards(None))]
+    return 0 if all(gave) else 1

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from cityops.errors import CityopsError, ConfigurationError
 from devices.agent.config import load_config
-from devices.agent.sensor_build import Built, build_sensors
+from devices.agent.reading_words import read_one, say
+from devices.agent.sensor_build import build_sensors
 from devices.agent.sensor_paste import section_of, toml_of
 from devices.agent.sensor_sections import Section
 from devices.contract.kind import Kind, discover
-from devices.drivers.base import SensorError
 from devices.drivers.boards import Boards
 from devices.drivers.bus import Board, why
 from devices.drivers.lent_board import FAKE, board_named
@@ -82,15 +82,15 @@ def _scan(options: argparse.Namespace, board: Board | None) -> int:
         board or PiBoard(), _number(options.bus), listen=options.listen or _is_fake(options.bus)
     )
     for line in names(found) or ["nothing was found"]:
-        _say(line)
+        say(line)
     for trouble in troubles:
-        _say(f"not scanned: {trouble}")
-    _say(
+        say(f"not scanned: {trouble}")
+    say(
         "Sensors on GPIO pins (HC-SR04, DHT22 without the kernel's driver) can't be found; see docs/drivers.md."
     )
     paste = toml_of(found, kinds[options.kind], options.bus if _is_socket(options.bus) else None)
     if paste:
-        _say(f"\n# for a device of kind {options.kind}\n\n{paste}")
+        say(f"\n# for a device of kind {options.kind}\n\n{paste}")
     return 1 if troubles and not found else 0
 
 
@@ -123,7 +123,7 @@ def _read(options: argparse.Namespace, board: Board | None) -> int:
     for number in range(options.count):
         if number:
             time.sleep(options.every)
-        failed += sum(not _read_one(sensor, kind) for sensor in sensors)
+        failed += sum(not read_one(sensor, kind) for sensor in sensors)
     return 1 if failed else 0
 
 
@@ -133,30 +133,8 @@ def _configured(options: argparse.Namespace, board: Board | None) -> tuple[Seque
         return config.sensors, discover()[config.device.kind]
     found, troubles = find(board or PiBoard(), _number(options.bus), listen=_is_fake(options.bus))
     for trouble in troubles:
-        _say(f"not scanned: {trouble}")
+        say(f"not scanned: {trouble}")
     return [section_of(item) for item in found if item.driver], None
-
-
-def _read_one(sensor: Built, kind: Kind | None) -> bool:
-    try:
-        values = sensor.sensor.read()
-    except SensorError as e:
-        _say(f"{sensor.label}: FAULT {e}")
-        return False
-    _say(f"{sensor.label}: " + ", ".join(shown(name, value, kind) for name, value in values.items()))
-    return True
-
-
-_SYMBOLS = {"c": "°C", "pct": "%", "hpa": "hPa", "mm": "mm", "deg": "°", "s": "m/s"}
-
-
-def shown(name: str, value: float, kind: Kind | None) -> str:
-    """Return a value with its unit, as finely as it means something."""
-    if kind is not None and name in kind.by_name:
-        field = kind.by_name[name]
-        return f"{name} {value:.{field.decimals}f} {field.quantity.symbol}".rstrip()
-    decimals = 6 if name in ("latitude_deg", "longitude_deg") else 2
-    return f"{name} {value:.{decimals}f} {_SYMBOLS[name.rpartition('_')[2]]}"
 
 
 def _number(bus: str | None) -> int:
@@ -169,8 +147,3 @@ def _is_fake(bus: str | None) -> bool:
 
 def _is_socket(bus: str | None) -> bool:
     return bus is not None and bus.startswith("unix:")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

@@ -22,7 +22,13 @@ DEFAULT_ROOT = Path("/var/lib/cityops-agent/update")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     root = os.environ.get("CITYOPS_UPDATE_ROOT", str(DEFAULT_ROOT))
-    parser.add_argument("act", choices=["status", "check", "rollback"], help="what to do")
+    parser.add_argument(
+        "act",
+        nargs="?",
+        default="status",
+        choices=["status", "check", "rollback"],
+        help="what to do (status)",
+    )
     parser.add_argument("bundle", nargs="?", type=Path, help="with check: the file of a bundle")
     parser.add_argument("--root", type=Path, default=Path(root), help="where updates lie (%(default)s)")
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from cityops.errors import ConfigurationError
 from devices.agent.config import AgentConfig, load_config
 from devices.agent.doctor.finding import Finding, fail, ok, warn
+from devices.agent.reading_words import shown
 from devices.agent.service import OUTBOX_FILE, make_sensors
+from devices.contract.kind import discover
 from devices.drivers.base import SensorError
 
 _OLD_S = 2 * 3600
@@ -21,7 +23,10 @@ def configuration(path: Path) -> tuple[AgentConfig | None, Finding]:
     try:
         config = load_config(path)
     except ConfigurationError as e:
-        return None, fail("config", str(e), f"mend {path}; cityops-agent check looks at it again")
+        fix = f"mend {path}; cityops-agent check looks at it again"
+        if not path.exists():
+            fix = "cityops-agent claim writes it, with the code on the label; another file: --config FILE"
+        return None, fail("config", str(e), fix)
     said = f"{path}: {config.device.name}, {config.device.kind}, shard {config.shard:02x}"
     return config, ok("config", said)
 
@@ -33,10 +38,11 @@ def sensors(config: AgentConfig) -> Iterator[Finding]:
     except ConfigurationError as e:
         yield fail("sensor", str(e), "see the lines on buses and pins")
         return
+    kind = discover().get(config.device.kind)
     for number, (section, sensor) in enumerate(zip(config.sensors, made, strict=True), start=1):
         name = getattr(section.__struct_config__, "tag", None) or type(section).__name__
         try:
-            values = {field: round(value, 2) for field, value in sensor.read().items()}
+            values = ", ".join(shown(field, value, kind) for field, value in sensor.read().items())
         except SensorError as e:
             yield fail(
                 "sensor", f"{number}, {name}: {e}", "its cable and plug; i2cdetect -y 1; another address?"
@@ -62,7 +68,7 @@ def outbox(folder: Path, now_s: float) -> Finding:
     if broken != "ok":
         return fail("outbox", f"{path} is damaged: {broken}", "start the agent again; the card may be worn")
     kept, waiting, oldest_ms = int(found[0]), int(found[1] or 0), found[2]
-    said = f"{kept} entries, {waiting} still to be sent"
+    said = f"{kept} entries, {waiting} without a receipt"
     age_s = 0.0 if oldest_ms is None else now_s - oldest_ms / 1000
     if waiting > 0 and age_s > _OLD_S:
         fix = "see the lines on broker and login; whatever waits is sent when the way is free"
