@@ -15,6 +15,7 @@ from ingest.fleet.core.layers import Layer, label
 from ingest.fleet.ports import Change, OneDevice, Standing, Version
 from ops_api.web import words
 from ops_api.web.brand import Brand
+from ops_api.web.radio_view import radio_facts
 
 PAGE = 100
 _TONES: Mapping[Drift, str] = {
@@ -231,6 +232,7 @@ def _facts(one: OneDevice, now: datetime, brand: Brand) -> list[tuple[str, str]]
     battery = _battery(status)
     if battery:
         found.append(("Battery", f"{battery}, measured {_when(status.get('battery_at'), now, brand)}"))
+    found += radio_facts(status, now, brand)
     if status.get("cadence_s"):
         found.append(("A reading is expected", f"every {status['cadence_s']} s"))
     if said is not None:
