@@ -220,7 +220,7 @@ def _facts(one: OneDevice, now: datetime, brand: Brand) -> list[tuple[str, str]]
         ("Connection", _heard(st.facts.online, st.facts.heard_at, now, brand)),
         ("Firmware", st.firmware or "not known"),
     ]
-    if status.get("boot"):
+    if status.get("boot") and status.get("dev_eui") is None:  # a frame counter's run is no start
         found.append(("Last start", f"number {status['boot']}"))
     if status.get("clk") is not None:
         found.append(("Clock", _CLOCKS.get(status["clk"], f"state {status['clk']}") + _off(status)))

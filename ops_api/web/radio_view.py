@@ -9,7 +9,7 @@ from typing import Any
 from ops_api.web import words
 from ops_api.web.brand import Brand
 
-SERVER_BATTERY = "Battery, as its network server was told"
+SERVER_BATTERY = "Battery, by its server"
 
 
 def radio_facts(row: Mapping[str, Any], now: datetime, brand: Brand) -> list[tuple[str, str]]:
@@ -38,7 +38,7 @@ def _heard(row: Mapping[str, Any], now: datetime, brand: Brand) -> str:
     if row["radio_at"] is None:
         return ", not heard yet"
     at = words.day_and_clock(row["radio_at"], brand.time_zone, now)
-    return f", {words.plural(row['uplinks'], 'uplink')}, the last {at}"
+    return f", {words.plural(row['uplinks'], 'uplink')}, last heard {at}"
 
 
 def _signal(row: Mapping[str, Any]) -> str:

@@ -77,7 +77,7 @@ def test_the_pages_say_how_it_is_heard_and_what_the_air_took() -> None:
     assert found["Signal"] == "−97 dBm, SNR 6.5 dB, SF7"
     assert found["Lost on the air"] == "40 of 1,000 frames (4.0%); nothing waits for them"
     assert found[SERVER_BATTERY].startswith("41 %, ")
-    assert "1,204 uplinks, the last " in found["LoRaWAN"]
+    assert "1,204 uplinks, last heard " in found["LoRaWAN"]
     assert dict(radio_facts(row(lost=0), NOW, BRAND))["Lost on the air"] == "none of 960 frames"
     assert dict(radio_facts(row(external_power=True), NOW, BRAND))[SERVER_BATTERY].startswith("external power, ")
     unheard = row(at=None, rssi_dbm=None, snr_db=None, spreading=None, server_battery_at=None)

@@ -28,7 +28,7 @@ begin
         return;
     end if;
     boot := fleet_whole(said -> 'boot');
-    clk := least(fleet_whole(said -> 'clk'), 32767);
+    clk := nullif(least(coalesce(fleet_whole(said -> 'clk'), 32768), 32768), 32768);  -- least() of nothing is the other
     wall_ms := fleet_whole(said -> 'wall_ms');
     mono_ms := fleet_whole(said -> 'mono_ms');
     if said ->> 'oldest_unreceipted' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$' then
