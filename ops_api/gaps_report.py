@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cityops.errors import ConfigurationError
-from ops_api.missing import DeviceMissing, KindMissing, Missing, percent, ranges_in_words
+from ops_api.missing import DeviceMissing, KindMissing, Missing, lost_in_words, percent, ranges_in_words
 from ops_api.web import words
 
 _SPAN = re.compile(r"^(\d{1,4})([hd])$")
@@ -64,13 +64,13 @@ def headline(found: Missing) -> str:
 def _summary(found: Missing) -> str:
     hours = round((found.end - found.start) / timedelta(hours=1))
     span = f"since {found.start:%Y-%m-%d %H:%M} UTC ({hours} h)" if hours else "(nothing stored yet)"
-    head = ("kind", "devices", "complete", "missing", "with gaps", "outstanding")
+    head = ("kind", "devices", "complete", "missing", "with gaps", "lost on air", "outstanding")
     table = [head, *(_kind(k) for k in found.kinds)]
     return f"{headline(found).capitalize()}. Completeness {span}.\n\n{_aligned(table)}"
 
 
 def _kind(k: KindMissing) -> tuple[str, ...]:
-    counts = (k.missing, k.gap_devices, k.waiting)
+    counts = (k.missing, k.gap_devices, k.lost, k.waiting)
     return (k.kind, words.number(k.devices), percent(k.share), *(words.number(n) for n in counts))
 
 
@@ -85,7 +85,9 @@ def _aligned(table: Sequence[tuple[str, ...]]) -> str:
 
 def _device(d: DeviceMissing, found: Missing) -> str:
     said = [f"{percent(d.share)} complete"] if d.share is not None else []
-    said += [ranges_in_words(d) or "no number missing", _waiting(d, found.clock_at), heard(d, found.at)]
+    said += [ranges_in_words(d) or "no number missing"]
+    said += [lost_in_words(d)] if d.lost else []
+    said += [_waiting(d, found.clock_at), heard(d, found.at)]
     return f"{d.name} ({d.kind}): {'; '.join(said)}"
 
 

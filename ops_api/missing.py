@@ -36,6 +36,7 @@ class DeviceMissing:
         cadence_s: its interval [s].
         expected, stored: readings in the window; None where its kind does not measure all the time.
         received, missing, gaps: numbers held, numbers missing, ranges of these.
+        lost: numbers of a LoRaWAN sensor that were lost on the air: nobody can send them again, and they are not missing.
         ranges: the ranges, the newest boot first; not necessarily all.
         waiting, status_at: what its last status said waits in its outbox, and when; None where it
             did not say: it is offline, and the broker spoke for it.
@@ -55,6 +56,12 @@ class DeviceMissing:
     waiting: int | None
     status_at: datetime | None
     heard_at: datetime | None
+    lost: int = 0
+
+    @property
+    def lost_share(self) -> float | None:
+        """The share of its frames that the air took, 0 to 1; None where none was."""
+        return self.lost / (self.received + self.lost) if self.lost > 0 else None
 
     @property
     def share(self) -> float | None:
@@ -76,6 +83,7 @@ class KindMissing:
     Attributes:
         short_devices: with fewer readings than expected in the window.
         gap_devices: with numbers missing.
+        lost, lost_devices: numbers lost on the air, and of how many devices.
         waiting_devices, oldest_status_at: with something in the outbox, and the oldest of their statuses.
         look_devices: worth a look for any reason.
         week_expected, week_stored: the same of seven days; None where not counted.
@@ -95,6 +103,13 @@ class KindMissing:
     look_devices: int
     week_expected: int | None = None
     week_stored: int | None = None
+    lost: int = 0
+    lost_devices: int = 0
+
+    @property
+    def lost_share(self) -> float | None:
+        """The share of all its devices' numbers that the air took, 0 to 1; None where none was."""
+        return self.lost / (self.received + self.lost) if self.lost > 0 else None
 
     @property
     def share(self) -> float | None:
@@ -137,6 +152,11 @@ class Missing:
         return sum(k.missing for k in self.kinds)
 
     @property
+    def lost(self) -> int:
+        """Numbers lost on the air."""
+        return sum(k.lost for k in self.kinds)
+
+    @property
     def look_devices(self) -> int:
         """Devices worth a look, those not listed included."""
         return sum(k.look_devices for k in self.kinds)
@@ -163,6 +183,12 @@ def percent(value: float | None) -> str:
         return "100%"
     tenths = min(999, int(value * 1000))
     return f"{tenths / 10:.1f}%"
+
+
+def lost_in_words(one: DeviceMissing | KindMissing) -> str:
+    """Return ``31 lost on the air (2.1%)``; empty where none was."""
+    found = one.lost_share
+    return "" if found is None else f"{one.lost:,} lost on the air ({max(found, 0.001):.1%})"
 
 
 def ranges_in_words(device: DeviceMissing) -> str:

@@ -1,6 +1,7 @@
 """Take a picture of every page from a running demo, for docs/pages.md and the README.
 
-``make screenshots ARGS="--password … --account ella.operations:… --admin hana.admin:…"``, as the demo printed them.
+``make screenshots ARGS="--password … --account ella.operations:… --manager gus.devices:… --admin hana.admin:…"``, as the demo
+printed them. ``--only /fleet /devices`` takes these pages alone, and what of the same they lead to.
 
 Start ``cityops demo`` first and let its evening go on until routes are to be treated and alarms are up. Which pages
 there are is the web application's own list; where a page's address names a thing, the first link that leads to one is
@@ -38,6 +39,15 @@ NO_PAGES = re.compile(
     r"^/(api/v1|sta/v1\.1|live|healthz|readyz|metrics|ogc|ngsi-ld)\b|/(live|stream|part|board)\b|\.[a-z]+$|/photos/|/ops/(map|now)"
 )
 SIGN_IN, ACCOUNT = "/sign-in", "/account"
+OF_MANAGER = (
+    "/fleet",
+    "/fleet-settings?layer=fleet",
+    "/fleet/updates",
+    "/devices",
+    "/lorawan/codecs",
+    "/lab",
+)
+OF_ADMIN = ("/accounts", "/audit", "/privacy/retention")
 WHO = {"by": "Ada", "name": "Ada", "purpose": "pictures", "role": "duty officer"}
 
 
@@ -89,9 +99,10 @@ class Seen:
         password: str,
         folder: Path,
         taken: dict[str, str] | None = None,
+        only: tuple[str, ...] = (),
     ) -> None:
         self._page, self._url, self._password, self._folder = context.new_page(), url, password, folder
-        self._declared = pages()
+        self._declared = [p for p in pages() if not only or p.startswith(only)]
         self.taken: dict[str, str] = {} if taken is None else taken
 
     def declared(self, address: str) -> str | None:
@@ -129,6 +140,10 @@ class Seen:
             self.taken[page] = address
             print(smaller(self._page.screenshot(), self._folder / f"{name_of(page)}.png"))
             todo += self.links()
+
+    def again(self, context: BrowserContext, only: tuple[str, ...] = ()) -> Seen:
+        """Return one that walks on in another browser."""
+        return Seen(context, self._url, self._password, self._folder, self.taken, only)
 
     def missed(self) -> list[str]:
         """Return the pages that no link led to."""
@@ -173,6 +188,16 @@ def incident(context: BrowserContext, url: str, street: str) -> None:
     page.close()
 
 
+def as_account(
+    browser: Browser, url: str, account: str, seen: Seen, first: tuple[str, ...], only: tuple[str, ...] = ()
+) -> None:
+    """Walk on as another account, from ``first``, where what was taken before is not taken again."""
+    own = browser.new_context(viewport=SMALL, device_scale_factor=SMALL_SCALE)
+    sign_in(own, url, account)
+    seen.again(own, only).walk(list(first))
+    own.close()
+
+
 def for_readme(browser: Browser, url: str, home: str, folder: Path) -> None:
     """Take the README's pictures, which are larger."""
     for name, path, width, height, scale in README:
@@ -197,6 +222,12 @@ def main() -> None:
         "--account", default="", metavar="NAME:PASSWORD", help="of operations, that the demo printed"
     )
     parser.add_argument("--admin", default="", metavar="NAME:PASSWORD", help="of the administrator, likewise")
+    parser.add_argument(
+        "--manager", default="", metavar="NAME:PASSWORD", help="of a device manager, likewise"
+    )
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="PATH", help="pages that begin so, as the manager"
+    )
     parser.add_argument("--out", type=Path, default=DOCS / "images", help="folder (default: %(default)s)")
     parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("google-chrome"))
     given = parser.parse_args()
@@ -210,6 +241,10 @@ def main() -> None:
         )
         try:
             context = browser.new_context(viewport=SMALL, device_scale_factor=SMALL_SCALE)
+            if given.only:
+                seen, only = Seen(context, url, given.password, folder), tuple(given.only)
+                as_account(browser, url, given.manager, seen, only, only)
+                return
             join(context, url, given.home)
             if given.account:
                 sign_in(context, url, given.account)
@@ -225,12 +260,10 @@ def main() -> None:
                     *(p for p in pages() if "{" not in p),
                 ]
             )
+            if given.manager:
+                as_account(browser, url, given.manager, seen, OF_MANAGER)
             if given.admin:
-                own = browser.new_context(viewport=SMALL, device_scale_factor=SMALL_SCALE)
-                sign_in(own, url, given.admin)
-                Seen(own, url, given.password, folder, seen.taken).walk(
-                    ["/accounts", "/audit", "/privacy/retention"]
-                )
+                as_account(browser, url, given.admin, seen, OF_ADMIN)
             for path in seen.missed():
                 print(f"no link leads to {path}", file=sys.stderr)
             for_readme(browser, url, given.home, given.out)

@@ -8,6 +8,7 @@ from datetime import datetime
 from ingest.bridge.ports import Waiting
 from ingest.core.lorawan.events import DeviceStatus, Event, Join, Uplink
 from ingest.core.lorawan.marks import Heard
+from ingest.core.lorawan.server_battery import ServerBattery
 
 
 class Hearing:
@@ -55,6 +56,21 @@ class Hearing:
                         status_at=at,
                     )
         self._heard[sender.dev_eui] = now
+
+    def told(self, dev_eui: str, battery_pct: object, at: datetime) -> None:
+        """Take note of a battery that a frame told without a reading [%]; anything else than a share is none."""
+        found = self._heard.get(dev_eui)
+        if found is None or isinstance(battery_pct, bool) or not isinstance(battery_pct, int | float):
+            return
+        if 0.0 <= battery_pct <= 100.0 and (found.status_at is None or at >= found.status_at):
+            self._heard[dev_eui] = replace(found, battery_pct=float(battery_pct), status_at=at)
+
+    def battery(self, dev_eui: str) -> ServerBattery | None:
+        """Return what this page says that a sensor's server was told of its battery."""
+        found = self._heard.get(dev_eui)
+        if found is None or found.status_at is None:
+            return None
+        return ServerBattery(pct=found.battery_pct, at=found.status_at)
 
     def all(self) -> tuple[Heard, ...]:
         """Return what was heard, by DevEUI."""

@@ -32,8 +32,10 @@ where i.state = 'waiting' and i.next_at <= now() order by i.event_id limit %s
 
 BINDINGS: LiteralString = """
 select b.dev_eui, d.device_id, d.name, d.kind, d.shard, d.private, b.source_id, b.installation,
-    c.codec_id, c.name, c.version, c.language, c.body, c.field_map, c.kind
+    c.codec_id, c.name, c.version, c.language, c.body, c.field_map, c.kind,
+    case when not coalesce(h.external_power, false) then h.battery_pct end, h.status_at
 from lorawan_binding b join device d using (device_id) join lorawan_codec c using (codec_id)
+left join lorawan_device h on h.dev_eui = b.dev_eui
 where b.dev_eui = any(%s) and b.unbound_at is null and d.retired_at is null
 """
 

@@ -24,6 +24,7 @@ from ingest.core.lorawan.judge import Binding, Numbered, number
 from ingest.core.lorawan.marks import DownlinkNote, InboxMarks, Outcome
 from ingest.core.lorawan.numbering import Run, is_late
 from ingest.core.lorawan.reasons import Reason, sentence
+from ingest.core.lorawan.server_battery import FIELD, told_by, with_battery
 from ingest.core.validate import FUTURE_US
 
 log = structlog.get_logger(__name__)
@@ -128,6 +129,12 @@ class Judging:
                 Reason.BAD_MAP, codec=binding.codec.title, why=f"there is no kind {binding.device_kind}"
             )
         decoded = await self._decoding.decode(uplink, uplink.at, binding)
+        if (
+            not decoded.samples
+        ):  # a frame of the battery alone is no reading: what it says goes with the next one
+            page.hearing.told(eui, decoded.facts.get(FIELD), uplink.at)
+        battery = told_by(uplink, uplink.at, binding.battery, page.hearing.battery(eui))
+        decoded = with_battery(decoded, battery, kind)
         mine = runs.setdefault(eui, [])
         heard = await self._heard(page, uplink, uplink.at, mine)
         made = number(uplink, uplink.at, decoded, binding, kind, mine, heard)

@@ -12,6 +12,7 @@ from ingest.bridge.ports import Arrival, QueuedDownlink, SenmlDevice, Source, Wa
 from ingest.core.lorawan.judge import Binding
 from ingest.core.lorawan.marks import DownlinkNote, Heard, InboxMarks, Outcome
 from ingest.core.lorawan.numbering import AGAIN, Run
+from ingest.core.lorawan.server_battery import ServerBattery
 from ingest.ports import EventsTakenError
 
 
@@ -109,7 +110,15 @@ class MemoryInbox:
     async def bindings(self, dev_euis: Collection[str]) -> dict[str, Binding]:
         """See the port."""
         self._check()
-        return {eui: self.bound[eui] for eui in dev_euis if eui in self.bound}
+        return {eui: self._with_battery(self.bound[eui]) for eui in dev_euis if eui in self.bound}
+
+    def _with_battery(self, binding: Binding) -> Binding:
+        told = [
+            ServerBattery(pct=None if h.external_power else h.battery_pct, at=h.status_at)
+            for h in self.heard
+            if h.dev_eui == binding.dev_eui and h.status_at is not None
+        ]
+        return replace(binding, battery=max(told, key=lambda t: t.at)) if told else binding
 
     async def senml_devices(self, names: Collection[str]) -> dict[str, SenmlDevice]:
         """See the port."""

@@ -17,6 +17,7 @@ from ingest.bridge.ports import Arrival, QueuedDownlink, SenmlDevice, Source, Wa
 from ingest.core.lorawan.events import Sender
 from ingest.core.lorawan.judge import Binding, Codec
 from ingest.core.lorawan.numbering import Run
+from ingest.core.lorawan.server_battery import ServerBattery
 
 ANSWER_S = 20.0
 """A database that has not answered by then is given up and asked again."""
@@ -78,6 +79,7 @@ class PostgresInbox:
             found[row[0]] = Binding(
                 dev_eui=row[0], device_id=row[1], device=row[2], device_kind=row[3], shard=row[4], private=row[5], source_id=row[6],
                 installation=row[7], codec=codec,
+                battery=None if row[16] is None else ServerBattery(pct=row[15], at=row[16]),
             )  # fmt: skip
         return found
 

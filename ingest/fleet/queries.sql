@@ -29,8 +29,8 @@ select d.device_id, d.name, d.shard, t.reported_at, t.reported_version as versio
  where d.name = %(name)s and d.retired_at is null
 
 -- status
-select s.at, s.boot, s.clk, s.wall_ms, s.mono_ms, s.oldest_unreceipted, s.cadence_s, s.installed_at, b.at as battery_at, b.battery_v, b.battery_pct
-  from fleet_status(%(device_id)s) s left join fleet_battery(%(device_id)s) b on true
+select s.at, s.boot, s.clk, s.wall_ms, s.mono_ms, s.oldest_unreceipted, s.cadence_s, s.installed_at, b.at as battery_at, b.battery_v, b.battery_pct, r.*
+  from fleet_status(%(device_id)s) s left join fleet_battery(%(device_id)s) b on true left join fleet_radio(%(device_id)s) r on true
 
 -- versions
 select v.version, v.settings, v.made_by, v.made_at, v.note, v.change_id, coalesce(c.scope, '') as scope, coalesce(c.target, '') as target

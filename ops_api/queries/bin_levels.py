@@ -15,7 +15,7 @@ from ops_api.queries import Db, Row
 from rules.bin_ledger.levels import trace_of
 from rules.catalogue.loader import load
 from rules.core.bin_ledger.values import Emptied, Trace
-from rules.core.bin_level.geometry import shape_of
+from rules.core.bin_level.geometry import measured_pct, shape_of
 from rules.core.parameters import BinParameters
 
 READINGS_MOST = 100_000
@@ -50,6 +50,28 @@ async def levels(db: Db, bin_id: str, start: datetime, end: datetime) -> Levels:
     if trace is None:
         return Levels(emptied=tuple(emptied))
     return Levels(tuple(trace.t_s.tolist()), tuple(trace.fill_pct.tolist()), trace.sd_pct, tuple(emptied))
+
+
+async def newest(db: Db, bin_id: str, after: datetime, until: datetime) -> tuple[float, float | None] | None:
+    """Return time [s since 1970] and fill [%] of a bin's last reading between two times; None where there is none, no fill without an echo."""
+    of = await db.row("bin_model_of", bin_id=bin_id)
+    rows = await db.rows("bin_readings", bin_id=bin_id, start=after, end=until, limit=READINGS_MOST)
+    later = [r for r in rows if r["at_s"] > after.timestamp()]
+    if of is None or not later:
+        return None
+    site, model = (
+        msgspec.convert({"device": "", **of["site"]}, BinSite),
+        msgspec.convert(of["model"], BinModel | None),
+    )
+    own, last = parameters().filter, later[-1]
+    fill = measured_pct(
+        last["distance_mm"],
+        last["fill_pct"],
+        last["temperature_c"],
+        shape_of(site, model, own),
+        own.reference_c,
+    )
+    return last["at_s"], fill
 
 
 def _trace(of: Row, rows: Sequence[Row], emptied: Sequence[Emptied]) -> Trace | None:

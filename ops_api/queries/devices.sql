@@ -21,3 +21,7 @@ select health.reporting(%(kind)s, %(now)s) as devices
 
 -- table_exists
 select to_regclass(%(table)s) is not null as found
+
+-- radio
+-- What its network server knows of a LoRaWAN sensor; no row of other devices.
+select * from fleet_radio(%(device_id)s)

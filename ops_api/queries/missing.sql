@@ -1,18 +1,19 @@
 -- missing
 -- Every kind in one document and the worst devices in another, counted once.
 with device as materialized (
-    select d.*, health.worth_a_look(missing, expected, stored, waiting, cadence_s) as look,
-           coalesce(stored + 2 < expected * 0.99, false) as short
+    select d.*, health.worth_a_look(missing, s.short, waiting, cadence_s) as look, s.short
       from health.devices(%(counted)s, %(start)s, %(end)s, %(kind)s, %(device_id)s) d
+     cross join lateral (select health.is_short(d.expected, d.stored, d.received, d.lost) as short) s
 ), per_kind as (
     select kind, count(*) as devices, sum(expected) as expected, sum(least(stored, expected)) as stored,
            count(*) filter (where short) as short_devices,
            sum(received) as received, sum(missing) as missing, count(*) filter (where missing > 0) as gap_devices,
+           sum(lost) as lost, count(*) filter (where lost > 0) as lost_devices,
            coalesce(sum(waiting), 0) as waiting, count(*) filter (where waiting > 0) as waiting_devices,
            min(status_at) filter (where waiting > 0) as oldest_status_at, count(*) filter (where look) as look_devices
       from device group by kind
 ), worst as (
-    select device_id, name, kind, cadence_s, in_home, expected, stored, received, missing, gaps, waiting, status_at
+    select device_id, name, kind, cadence_s, in_home, expected, stored, received, missing, gaps, lost, waiting, status_at
       from device where look or %(device_id)s is not null
      order by stored::double precision / nullif(expected, 0) nulls last, missing desc, waiting desc nulls last, name
      limit %(limit)s

@@ -41,6 +41,7 @@ def bin_feature(row: Row) -> dict[str, Any]:
             "needs_collection": bool(state.get("needs_collection")),
             "reason": state.get("reason"),
             "condition": state.get("condition"),
+            "unconfirmed": state.get("unconfirmed"),
             "exceptions": state.get("exceptions") or [],
             "last_emptied_at": state.get("last_emptied_at"),
             "outlook": state.get("outlook"),

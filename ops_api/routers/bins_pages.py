@@ -74,6 +74,7 @@ async def one_bin(bin_id: str, ctx: Ctx, who: OnShift) -> HTMLResponse:
         decision=await content.newest_round(ctx),
         start=since,
         by_crew=who is not None,
+        newest=await bin_levels.newest(ctx.db, bin_id, row["at"] or since, now + timedelta(minutes=5)),
     )
     today = Today(await bins_content.todays_rounds(ctx, now.timestamp()), now, ctx.brand)
     return HTMLResponse(ctx.templates.render("bin.html", view=bin_view.view(known, today, ctx.brand)))

@@ -33,6 +33,7 @@ class KindCompleteness(Document):
     completeness_7d: float | None
     missing: int = Field(description="Numbers never received between a boot's lowest and highest")
     devices_with_gaps: int
+    lost_on_air: int = Field(description="Frames of LoRaWAN sensors that can't be sent again; not missing")
     outstanding: int = Field(description="What the devices' last statuses said waits in their outboxes")
     devices_outstanding: int
     oldest_status_at: datetime | None
@@ -69,6 +70,8 @@ class DeviceGaps(Document):
     received: int
     missing: int
     gaps: int = Field(description="Missing ranges; the newest twelve are named")
+    lost_on_air: int = Field(description="Frames of a LoRaWAN sensor that can't be sent again; not missing")
+    lost_share: float | None = Field(description="Of all frames between the lowest and the highest, 0 to 1")
     ranges: list[GapRange]
     outstanding: int | None = Field(description="As its last status said; null: offline, it did not say")
     status_at: datetime | None
@@ -186,6 +189,7 @@ def _kind(k: KindMissing) -> KindCompleteness:
         completeness_7d=k.week_share,
         missing=k.missing,
         devices_with_gaps=k.gap_devices,
+        lost_on_air=k.lost,
         outstanding=k.waiting,
         devices_outstanding=k.waiting_devices,
         oldest_status_at=k.oldest_status_at,
@@ -202,6 +206,8 @@ def _device(d: DeviceMissing, now: datetime) -> DeviceGaps:
         received=d.received,
         missing=d.missing,
         gaps=d.gaps,
+        lost_on_air=d.lost,
+        lost_share=d.lost_share,
         ranges=[GapRange(**r._asdict()) for r in d.ranges],
         outstanding=d.waiting,
         status_at=d.status_at,

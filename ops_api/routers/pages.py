@@ -14,6 +14,7 @@ from ops_api.routers.platform import dead_letter_rows, detail
 from ops_api.routers.resident import Who
 from ops_api.routers.staff_browser import passkey_site
 from ops_api.web import api_view, words
+from ops_api.web.radio_view import radio_facts
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -92,6 +93,9 @@ async def device(name: str, ctx: Ctx) -> HTMLResponse:
         kept_out="" if seen is None else seen["kept_out"],
         measured=words.ago(newest[0]["ts"], now) if newest else "never",
         since=(now - readings.LATEST_WINDOW).isoformat(),
+        radio=radio_facts(
+            await ctx.db.row("radio", device_id=row["device_id"]) or {}, ctx.clock.now(), ctx.brand
+        ),
     )
 
 

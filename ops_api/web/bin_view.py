@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ops_api.queries.bin_levels import Levels
@@ -14,7 +14,7 @@ from ops_api.web.bin_chart import LevelChart
 from ops_api.web.bins_filter import STATES, place_of, state_of
 from ops_api.web.bins_rows import SINCE, Due, dues, why_now
 from ops_api.web.bins_today import Standing, Today
-from ops_api.web.bins_words import chance, number_of, when_full
+from ops_api.web.bins_words import chance, number_of, waits, when_full
 from ops_api.web.bins_wrong import Wrong, wrongs
 from ops_api.web.brand import Brand
 from rules.core.collection_acts.record import WHAT
@@ -44,6 +44,7 @@ class BinView:
     bin_id: str
     headline: str
     sub: str
+    waits: tuple[str, ...]
     round: tuple[str, ...]
     wrong: tuple[Wrong, ...]
     chart: LevelChart
@@ -61,7 +62,8 @@ class BinView:
 class KnownOfBin:
     """What a bin's page is made of: the bin, its levels from ``start``, its story, its alarms, and the day's decision.
 
-    ``by_crew``: a crew reads it; of its acts nobody else reads who wrote what.
+    ``by_crew``: a crew reads it; of its acts nobody else reads who wrote what. ``newest``: time [s since 1970] and fill [%]
+    of a reading that is stored and that the rules have not counted yet.
     """
 
     row: Row
@@ -72,6 +74,7 @@ class KnownOfBin:
     decision: Row | None
     start: datetime
     by_crew: bool = False
+    newest: tuple[float, float | None] | None = None
 
 
 def view(known: KnownOfBin, today: Today, brand: Brand) -> BinView:
@@ -86,6 +89,7 @@ def view(known: KnownOfBin, today: Today, brand: Brand) -> BinView:
         bin_id=bin_id,
         headline=f"{row['label']}: {_answer(row, standing, due)}",
         sub=_sub(row, state, today),
+        waits=tuple(_waits(known, state, today)),
         round=tuple(_round(due, standing, today, row)),
         wrong=wrongs([row], known.active, today),
         chart=bin_chart.draw(
@@ -125,6 +129,30 @@ def _sub(row: Row, state: Row, today: Today) -> str:
     return f"{STATES[state_of(row)]}{', full ' + full.removeprefix('full ') if full else ''}; {heard}.{last}"
 
 
+def _waits(known: KnownOfBin, state: Row, today: Today) -> list[str]:
+    """Return in sentences what was read and does not count yet."""
+    found, said = [], waits(state, today.zone, today.now)
+    if said:
+        found.append(f"{said}.{_next(known.row, state, today)}")
+    if known.newest is not None:
+        at_s, fill = known.newest
+        read = "A reading without an echo came" if fill is None else f"{words.percent(fill)} was read"
+        when = words.day_and_clock(bin_chart.moment(at_s), today.zone, today.now)
+        found.append(
+            f"{read} {when} and counts within two minutes: readings wait for what was measured before them."
+        )
+    return found
+
+
+def _next(row: Row, state: Row, today: Today) -> str:
+    """Return when the sensor is expected to report again; empty where nobody knows, or it is overdue."""
+    at, cadence_s = words.moment(state["unconfirmed"]["at"]), row["cadence_s"]
+    due = None if at is None or cadence_s is None else at + timedelta(seconds=cadence_s)
+    if due is None or due < today.now:
+        return ""
+    return f" The next is expected {words.day_and_clock(due, today.zone, today.now)}."
+
+
 def _round(due: Due | None, standing: Standing, today: Today, row: Row) -> list[str]:
     """Return whether the bin is on today's round, and why, in sentences."""
     made, state = today.rounds is not None, row["state"] or {}
@@ -159,7 +187,9 @@ def _emptied(at_s: float, before: float, after: float, today: Today) -> str:
 def _chart_says(known: KnownOfBin, today: Today) -> str:
     fills = known.levels.fill_pct
     if not fills:
-        return "No level is known of the last 14 days."
+        level = number_of((known.row["state"] or {}).get("fill_pct"))
+        none = "No level is known of the last 14 days."
+        return none if level is None else "The line begins with the readings of two half hours."
     n = len(known.levels.emptied)
     return (
         f"The last 14 days: between {words.percent(min(fills))} and {words.percent(max(fills))}, emptied {words.plural(n, 'time')}."

@@ -14,6 +14,7 @@ from ops_api.web.bins_filter import ALL, STATES, Filter, state_of
 from ops_api.web.bins_lorries import LorryRow, lorry_rows
 from ops_api.web.bins_rows import BinRow, dues, in_order, row_of
 from ops_api.web.bins_today import Today
+from ops_api.web.bins_words import waits
 from ops_api.web.bins_wrong import Wrong, wrongs
 from ops_api.web.brand import Brand
 
@@ -33,7 +34,7 @@ class BinsView:
         must, taken, left: bins that must go; that may, and a round takes; that may, or must, and none does.
         lorries, wrong: of today.
         counts: bins by state.
-        states: by bin its state, fill and the letter and number of its stop, for the map.
+        states: by bin its state, fill, the letter and number of its stop, and what its newest reading waits for, for the map.
         mark: of the plan and of how far the lorries have come: the map's ways are others when it is.
     """
 
@@ -94,7 +95,8 @@ def view(known: Known, brand: Brand, asked: Filter = ALL) -> BinsView:
 def _state(b: Row, today: Today) -> list[Any]:
     state = b["state"] or {}
     standing = today.of(str(b["bin_id"]), state)
-    return [state_of(b), state.get("fill_pct"), standing.tag if standing.is_open else ""]
+    tag = standing.tag if standing.is_open else ""
+    return [state_of(b), state.get("fill_pct"), tag, waits(state, today.zone, today.now)]
 
 
 def _mark(rounds: TodaysRounds | None) -> str:

@@ -71,6 +71,18 @@ def when_full(state: Row, zone: ZoneInfo, now: datetime) -> str:
     return f"{short_time(outlook['full_at'], zone, now)} (80%: {spread[0]} to {spread[1]})"
 
 
+def waits(state: Row, zone: ZoneInfo, now: datetime) -> str:
+    """Return that the newest reading does not count yet, and what it waits for; empty where it counts."""
+    told = state.get("unconfirmed")
+    at = None if not told else words.moment(told.get("at"))
+    if not told or at is None:
+        return ""
+    read = f"{words.percent(number_of(told.get('fill_pct')))} read {words.day_and_clock(at, zone, now)}"
+    over_s = number_of(told.get("over_s")) or 0.0
+    over = f" over {words.number(over_s / 60.0)} minutes" if over_s > 0.0 else ""
+    return f"{read}, waits for confirmation: {told['readings']} of {told['of']} readings{over}"
+
+
 def number_of(value: object) -> float | None:
     """Return a number of a JSON document, or None where it is none."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -15,6 +15,7 @@ from ingest.fleet.core.layers import Layer, label
 from ingest.fleet.ports import Change, OneDevice, Standing, Version
 from ops_api.web import words
 from ops_api.web.brand import Brand
+from ops_api.web.radio_view import radio_facts
 
 PAGE = 100
 _TONES: Mapping[Drift, str] = {
@@ -225,7 +226,7 @@ def _facts(one: OneDevice, now: datetime, brand: Brand) -> list[tuple[str, str]]
         ("Connection", _heard(st.facts, now, brand)),
         ("Firmware", st.firmware or "not known"),
     ]
-    if status.get("boot"):
+    if status.get("boot") and status.get("dev_eui") is None:  # a frame counter's run is no start
         found.append(("Last start", f"number {status['boot']}"))
     if status.get("clk") is not None:
         found.append(("Clock", _CLOCKS.get(status["clk"], f"state {status['clk']}") + _off(status)))
@@ -237,6 +238,7 @@ def _facts(one: OneDevice, now: datetime, brand: Brand) -> list[tuple[str, str]]
     battery = _battery(status)
     if battery:
         found.append(("Battery", f"{battery}, measured {_when(status.get('battery_at'), now, brand)}"))
+    found += radio_facts(status, now, brand)
     if status.get("cadence_s"):
         found.append(("A reading is expected", f"every {status['cadence_s']} s"))
     if said is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ops_api.missing import DeviceMissing, KindMissing, Missing, percent, ranges_in_words
+from ops_api.missing import DeviceMissing, KindMissing, Missing, lost_in_words, percent, ranges_in_words
 from ops_api.queries.database import DatabaseState, Policy, ReadingTable
 from ops_api.web import words
 from ops_api.web.brand import Brand
@@ -28,6 +28,7 @@ class KindRow:
     low: bool
     missing: str
     gap_devices: str
+    lost: str
     waiting: str
     waiting_note: str
 
@@ -42,6 +43,7 @@ class DeviceRow:
     complete: str
     missing: str
     ranges: str
+    lost: str
     waiting: str
     said: str
     heard: str
@@ -179,6 +181,7 @@ def _kind(k: KindMissing, titles: Mapping[str, str], now: datetime) -> KindRow:
         low=k.share is not None and k.share < COMPLETE_ENOUGH,
         missing=words.number(k.missing),
         gap_devices=words.number(k.gap_devices),
+        lost=_lost(k),
         waiting=words.number(k.waiting),
         waiting_note=note,
     )
@@ -192,11 +195,17 @@ def _device(d: DeviceMissing, titles: Mapping[str, str], found: Missing, brand: 
         complete=percent(d.share),
         missing=words.number(d.missing),
         ranges=ranges_in_words(d),
+        lost=lost_in_words(d),
         waiting=words.number(d.waiting),
         said=_said(d, found.clock_at),
         heard=_heard(d, found.at, brand),
         silent=d.silent(found.at),
     )
+
+
+def _lost(k: KindMissing) -> str:
+    found = k.lost_share
+    return "–" if found is None else f"{words.number(k.lost)} ({max(found, 0.001):.1%})"
 
 
 def _said(d: DeviceMissing, now: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -17,7 +18,9 @@ from rules.core.bin_level import kalman
 from rules.core.bin_level.condition import condition_of
 from rules.core.bin_level.geometry import litres, measured_pct
 from rules.core.bin_level.hampel import median
+from rules.core.bin_level.parameters import FilterParameters
 from rules.core.bin_level.state import BinCondition, Fills
+from rules.core.bin_level.unconfirmed import unconfirmed
 from rules.core.bin_memory import NO_ACTS, NO_PASSES, BinActs, BinPasses
 from rules.core.bin_outlook.telling import outlook_of
 from rules.core.bin_trouble import facts, why
@@ -252,6 +255,7 @@ def _tell(work: Work, ctx: Context, bin_id: str, now: BinMemory, stuck: bool) ->
             "sd_pct": num(sd_pct, 1),
             "state": word,
             "condition": condition,
+            "unconfirmed": _waits(now, p.filter),
             "needs_collection": due is not None and not burning,
             "on_fire": burning,
             "reason": _reason(level, condition) if said is None else said.text,
@@ -262,6 +266,17 @@ def _tell(work: Work, ctx: Context, bin_id: str, now: BinMemory, stuck: bool) ->
             **facts.told(known),
         },
     )
+
+
+def _waits(now: BinMemory, p: FilterParameters) -> dict[str, Any] | None:
+    """Return the newest reading where the level does not follow it yet."""
+    found = unconfirmed(now.fills, p)
+    if found is None:
+        return None
+    return {
+        "fill_pct": num(found.fill_pct, 1), "at": iso(found.at_s), "readings": found.readings, "of": found.of,
+        "over_s": num(found.over_s, 0),
+    }  # fmt: skip
 
 
 def _reason(level: float | None, condition: BinCondition) -> str:

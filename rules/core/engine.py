@@ -73,6 +73,7 @@ NEXT_MINUTE: dict[str, Callable[[Work, Context, Readings, float], None]] = {
 FIELDS_OF_KIND: dict[str, tuple[str, ...]] = {
     "frog": (*home_rule.FIELDS, *quality_notes.MORE_FIELDS["frog"]),
     "road": (*segment_rule.FIELDS, *quality_notes.MORE_FIELDS["road"]),
+    "road_surface": quality_notes.MORE_FIELDS["road_surface"],
     "weather": weather_rule.FIELDS,
     "bin": bin_rule.FIELDS,
     "gritter": treatment_rule.FIELDS,

@@ -69,16 +69,36 @@ class DriftParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 
 class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A kind's battery: its field, and below which level it is to be changed; ``well`` = again in order."""
+    """A kind's battery: its field, and below which level it is to be changed; ``well`` = again in order.
+
+    Some devices of a kind have another battery: a level below ``small_below`` is one of these, with limits of its own.
+    """
 
     field: str
     low: float
     well: float
     unit: str
+    small_below: float | None = None
+    small_low: float = 0.0
+    small_well: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.low < self.well:
             raise ValueError(f"well {self.well} must be above low {self.low}")
+        if (
+            self.small_below is not None
+            and not self.small_low < self.small_well < self.small_below < self.low
+        ):
+            raise ValueError(
+                f"small_low {self.small_low}, small_well {self.small_well}, small_below {self.small_below} and low {self.low}"
+                " must rise"
+            )
+
+    def of_level(self, level: float) -> Cell:
+        """Return the limits of a battery at this level."""
+        if self.small_below is None or level >= self.small_below:
+            return self
+        return Cell(field=self.field, low=self.small_low, well=self.small_well, unit=self.unit)
 
 
 class BatteryParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -21,14 +21,14 @@ SITE, FROG_PORT = "http://127.0.0.1:8080", "8090"
 __all__ = ["folder"]
 
 
-def blocks() -> list[str]:
+def blocks(page: Path = PAGE) -> list[str]:
     """Return the page's shell blocks in order."""
-    return re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return re.findall(r"^```sh\n(.*?)^```$", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
 
 
-def script(here: dict[str, str]) -> str:
+def script(here: dict[str, str], of: list[str]) -> str:
     """Return all blocks as one script, for one shell: what one block sets the next ones use."""
-    text = "\n".join(f"echo '== {number}'\n{block}" for number, block in enumerate(blocks()))
+    text = "\n".join(f"echo '== {number}'\n{block}" for number, block in enumerate(of))
     for there, mine in here.items():
         text = text.replace(there, mine)
     return f"set -euo pipefail\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{text}"
@@ -48,22 +48,28 @@ def commands(place: Path) -> Path:
     return place
 
 
+def at_the_demo(process: subprocess.Popen[str], folder: Path) -> tuple[str, str]:
+    """Return the address of a demo's site and the folder of its data, once readings come."""
+    found = re.search(r"(http://127\.0\.0\.1:\d+)/winter", read_until(process, r"/ops "))
+    assert found is not None
+    read_until(process, "readings committed")
+    return found[1], str(folder / "demo" if (folder / "demo").is_dir() else folder)
+
+
 @pytest.mark.usefixtures("quick_start")  # test_demo starts it as its user does
 def test_each_block_of_the_page_does_what_it_says(folder: Path, tmp_path: Path) -> None:
     bench = tmp_path / "my-frog"
     bench.mkdir()
     with demo(folder, "--port", "0", town=SMALL) as process:
-        found = re.search(r"(http://127\.0\.0\.1:\d+)/winter", read_until(process, r"/ops "))
-        assert found is not None
-        read_until(process, "readings committed")
+        site, data_dir = at_the_demo(process, folder)
         env = {
             **os.environ,
-            "CITYOPS_DATA_DIR": str(folder / "demo") if (folder / "demo").is_dir() else str(folder),
+            "CITYOPS_DATA_DIR": data_dir,
             "PATH": f"{commands(tmp_path / 'bin')}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
         }
         done = subprocess.run(
-            ["bash", "-c", script({SITE: found[1], FROG_PORT: str(free_port())})],
+            ["bash", "-c", script({SITE: site, FROG_PORT: str(free_port())}, blocks())],
             env=env,
             cwd=bench,
             capture_output=True,

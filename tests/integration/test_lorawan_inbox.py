@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -393,3 +394,38 @@ async def test_sources_and_connection(town: Town) -> None:
 def test_both_are_the_port() -> None:
     checked: list[type[Inbox]] = [PostgresInbox, MemoryInbox]
     assert len(checked) == 2
+
+
+def status(battery_pct: float, at: datetime) -> bytes:
+    told = {
+        "deduplicationId": f"s{at.timestamp()}",
+        "time": fake.time_text(at),
+        "margin": 7,
+        "batteryLevel": battery_pct,
+    }
+    told["deviceInfo"] = {"applicationId": "app-1", "deviceName": "a bin", "devEui": fake.EUI}
+    return json.dumps(told).encode()
+
+
+async def test_a_battery_that_only_the_server_was_told_of_goes_with_the_readings(town: Town) -> None:
+    """ChirpStack's DevStatusAns: of this page or of one before; what a sensor says itself counts before it."""
+    await town.bind()
+    hour = timedelta(hours=1)
+    await town.take(fake.chirp_up("03670101 04824408", 1, fake.NOW), "application/a/device/b/event/up")
+    await town.take(status(41.0, fake.NOW + hour), "application/a/device/b/event/status")
+    await town.take(fake.chirp_up("03670101 04824408", 2, fake.NOW + 2 * hour))
+    town.clock.advance(5 * 3600)
+    await town.worker().step()
+    await town.take(fake.chirp_up("03670101 04824408", 3, fake.NOW + 3 * hour))
+    await town.take(fake.chirp_up("01755c 04824408", 4, fake.NOW + 4 * hour))
+    await town.worker().step()
+    assert [battery for _, _, _, battery in await town.readings()] == [None, 41.0, 41.0, 92.0]
+
+
+async def test_a_frame_of_the_battery_alone_is_told_with_the_next_reading(town: Town) -> None:
+    await town.bind()
+    town.clock.advance(3 * 3600)
+    await town.take(fake.chirp_up("017513", 1, fake.NOW))  # 19 %
+    await town.take(fake.chirp_up("04824408", 2, fake.NOW + timedelta(hours=1)))
+    await town.worker().step()
+    assert [battery for _, _, _, battery in await town.readings()] == [19.0]

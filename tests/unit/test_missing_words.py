@@ -17,6 +17,7 @@ from ops_api.missing import (
     KindMissing,
     Missing,
     MissingRange,
+    lost_in_words,
     percent,
     ranges_in_words,
     whole_hours,
@@ -94,7 +95,7 @@ def test_a_share_below_one_is_never_called_whole(stored: int, expected: int) -> 
 def test_nothing_missing_is_said_in_so_many_words() -> None:
     text = as_text(fleet())
     assert text.startswith("Nothing is missing. Completeness since 2026-11-24 14:00 UTC (24 h).")
-    assert text.splitlines()[-1].split() == ["frog", "8", "100%", "0", "0", "0"]
+    assert text.splitlines()[-1].split() == ["frog", "8", "100%", "0", "0", "0", "0"]
     assert "no device is registered" in as_text(fleet(()))
 
 
@@ -128,7 +129,7 @@ def test_a_kind_that_measures_now_and_then_has_no_completeness() -> None:
     gritter = kind(kind="gritter", expected=None, stored=None)
     assert gritter.share is None
     assert fleet((kind(stored=1152), gritter)).share == 0.5
-    assert as_text(fleet((gritter,))).splitlines()[-1].split() == ["gritter", "8", "–", "0", "0", "0"]
+    assert as_text(fleet((gritter,))).splitlines()[-1].split() == ["gritter", "8", "–", "0", "0", "0", "0"]
 
 
 def test_the_document_is_json() -> None:
@@ -152,3 +153,12 @@ def test_a_window_may_be_given_as_people_do(since: str, hours: float) -> None:
 def test_another_window_is_refused_in_words(since: str) -> None:
     with pytest.raises(ConfigurationError, match=r"--since"):
         look_back(since, NOW)
+
+
+def test_what_the_air_took_is_told_and_is_not_missing() -> None:
+    sensor = device(name="bin-7", kind="bin", received=960, missing=0, gaps=0, ranges=(), lost=40)
+    text = as_text(fleet((kind(kind="bin", received=960, lost=40, lost_devices=1),), (sensor,)), one=True)
+    assert "no number missing; 40 lost on the air (4.0%);" in text
+    assert lost_in_words(device(lost=0)) == ""
+    assert lost_in_words(device(received=99_999, lost=1)) == "1 lost on the air (0.1%)"
+    assert as_text(fleet((kind(kind="bin", lost=40),))).splitlines()[-1].split()[5] == "40"

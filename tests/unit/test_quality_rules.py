@@ -344,3 +344,19 @@ def test_a_sick_week_names_the_sick_only(week) -> None:
         ("quality.drift", "road-001"), ("quality.stuck", "frog-0002"), ("quality.rate", "road-003"),
         ("quality.battery", "bin-0001"), ("quality.completeness", "weather-2"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("level", "what"), [(3.1, "fine"), (2.3, "unsure"), (2.1, "the battery is low"), (12.4, "fine"), (11.7, "the battery is low")]
+)  # fmt: skip
+def test_two_cells_of_a_lorawan_sensor_are_no_empty_lead_battery(level: float, what: str) -> None:
+    cell, p = CATALOGUE.battery.parameters.of["road"], CATALOGUE.battery.parameters
+    verdict = battery.battery_verdict(BatteryMemory(level, 30, level), cell.of_level(level), 30 * DAY, p)
+    assert (verdict if isinstance(verdict, str) else verdict.what) == what
+
+
+def test_limits_of_a_smaller_battery_lie_below_the_others() -> None:
+    with pytest.raises(ValueError, match="must rise"):
+        Cell(
+            field="battery_v", low=11.8, well=12.0, unit="V", small_below=12.0, small_low=2.2, small_well=2.4
+        )

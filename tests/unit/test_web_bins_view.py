@@ -178,7 +178,7 @@ def test_what_was_emptied_since_counts_as_done_by_the_sensor_alone() -> None:
     assert [(r.bin_id, r.standing.text) for r in shown.must if not r.standing.is_open] == [
         ("a", "Emptied 07:40")
     ]
-    assert shown.states["a"] == ["ok", 2.0, ""]
+    assert shown.states["a"] == ["ok", 2.0, "", ""]
     yesterday = a_bin("a", 2.0, last_emptied_at="2026-01-08T23:40:00Z")
     assert board([yesterday, *BINS[1:]], rounds()).must[1].standing.text == "09:00"
 

@@ -75,4 +75,22 @@ begin
         using p_device;
 end $$;
 
+-- What a LoRaWAN sensor's network server knows of it, and how many of its frames the air took. Not by which gateway it was heard:
+-- that would say where a home is.
+create or replace function fleet_radio(p_device integer)
+returns table (dev_eui text, radio_at timestamptz, uplinks bigint, rssi_dbm double precision, snr_db double precision, spreading integer,
+               margin_db double precision, server_battery_pct double precision, external_power boolean, server_battery_at timestamptz,
+               frames bigint, lost bigint)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return query
+    select b.dev_eui, h.last_seen_at, coalesce(h.uplinks, 0), h.rssi_dbm::float8, h.snr_db::float8, h.spreading::integer, h.margin_db::float8,
+           h.battery_pct::float8, h.external_power, h.status_at, coalesce(l.received, 0), coalesce(l.lost, 0)
+      from lorawan_binding b
+      left join lorawan_device h on h.dev_eui = b.dev_eui
+      left join health.ledger l on l.device_id = p_device
+     where b.device_id = p_device and b.unbound_at is null;
+end $$;
+
+revoke all on function fleet_radio(integer) from public;
 revoke all on function fleet_seen(integer), fleet_status(integer), fleet_whole(jsonb), fleet_battery(integer) from public;

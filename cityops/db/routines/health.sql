@@ -7,23 +7,48 @@
 drop schema if exists health cascade;
 create schema health;
 
+-- Numbers of LoRaWAN sensors that nobody has and nobody can send again: frames that were lost on the air. A frame's number
+-- is its counter (docs/adr/042-lorawan.md). What was set aside, or waits, is here and not lost; nor is what another device
+-- has that was the same sensor.
+create view health.lost_on_air as
+select s.device_id, s.boot, range_agg(l.part) as numbers, sum(upper(l.part) - lower(l.part)) as lost
+  from public.device_sequence s
+  join (select distinct device_id, dev_eui from public.lorawan_binding) b on b.device_id = s.device_id
+  join public.lorawan_session r on r.dev_eui = b.dev_eui and r.boot = s.boot
+ cross join lateral (
+       select coalesce(range_agg(int8range(i.f_cnt, i.f_cnt, '[]')), '{}') as here
+         from public.lorawan_inbox i
+        where i.dev_eui = b.dev_eui and i.state <> 'stored' and i.event_kind = 'uplink' and i.f_cnt is not null
+          and i.network_at between r.first_at and r.last_at) i
+ cross join lateral (
+       select coalesce(range_agg(x), '{}') as held
+         from public.lorawan_binding ob join public.device_sequence o on o.device_id = ob.device_id and o.boot = s.boot,
+              unnest(o.received) x
+        where ob.dev_eui = b.dev_eui and o.device_id <> s.device_id) o
+ cross join lateral unnest(int8multirange(range_merge(s.received)) - s.received - i.here - o.held) l(part)
+ where s.boot >= 0 and s.received <> int8multirange(range_merge(s.received))
+ group by s.device_id, s.boot;
+
 -- One row per missing range. Boots below 0 are numbered by the server: they have no gaps.
 create view health.gap as
 select s.device_id, s.boot, lower(g) as first_seq, upper(g) - 1 as last_seq, upper(g) - lower(g) as missing
   from public.device_sequence s
- cross join lateral unnest(int8multirange(range_merge(s.received)) - s.received) g
+  left join health.lost_on_air a on a.device_id = s.device_id and a.boot = s.boot
+ cross join lateral unnest(int8multirange(range_merge(s.received)) - s.received - coalesce(a.numbers, '{}')) g
  where s.boot >= 0 and s.received <> int8multirange(range_merge(s.received));
 
--- Per device: what it numbered itself and we hold, and what is missing between the lowest
--- and the highest number of each boot. A device may claim any number up to 2^62: sums are held to what fits.
+-- Per device: what it numbered itself and we hold, what is missing between the lowest and the highest number of each boot,
+-- and what of that was lost on the air. A device may claim any number up to 2^62: sums are held to what fits.
 create view health.ledger as
 select s.device_id, count(*) as boots,
-       least(sum(upper(s.received) - lower(s.received)) - coalesce(sum(m.missing), 0), 9e18)::bigint as received,
-       least(coalesce(sum(m.missing), 0), 9e18)::bigint as missing, coalesce(sum(m.ranges), 0)::bigint as gaps
+       least(sum(upper(s.received) - lower(s.received)) - coalesce(sum(m.missing), 0) - coalesce(sum(a.lost), 0), 9e18)::bigint as received,
+       least(coalesce(sum(m.missing), 0), 9e18)::bigint as missing, coalesce(sum(m.ranges), 0)::bigint as gaps,
+       least(coalesce(sum(a.lost), 0), 9e18)::bigint as lost
   from public.device_sequence s
+  left join health.lost_on_air a on a.device_id = s.device_id and a.boot = s.boot
   left join lateral (
         select sum(upper(g) - lower(g)) as missing, count(*) as ranges
-          from unnest(int8multirange(range_merge(s.received)) - s.received) g
+          from unnest(int8multirange(range_merge(s.received)) - s.received - coalesce(a.numbers, '{}')) g
          where s.received <> int8multirange(range_merge(s.received))
        ) m on true
  where s.boot >= 0 and not isempty(s.received)
@@ -92,12 +117,12 @@ $$;
 create function health.devices(
     p_counted text[], p_from timestamptz, p_to timestamptz, p_kind text default null, p_device integer default null)
 returns table (device_id integer, name text, kind text, cadence_s integer, in_home boolean, expected bigint,
-               stored bigint, received bigint, missing bigint, gaps bigint, waiting bigint, status_at timestamptz)
+               stored bigint, received bigint, missing bigint, gaps bigint, lost bigint, waiting bigint, status_at timestamptz)
 language sql stable as $$
     select d.device_id, d.name, d.kind, d.cadence_s,
            p.device_id is not null,
            e.expected, case when e.expected is not null then coalesce(s.n, 0) end,
-           coalesce(l.received, 0), coalesce(l.missing, 0), coalesce(l.gaps, 0), o.waiting, o.status_at
+           coalesce(l.received, 0), coalesce(l.missing, 0), coalesce(l.gaps, 0), coalesce(l.lost, 0), o.waiting, o.status_at
       from public.device d
       left join public.private_device p on p.device_id = d.device_id
      cross join lateral (
@@ -115,13 +140,22 @@ language sql stable as $$
        and (d.retired_at is null or d.retired_at > p_from)
 $$;
 
--- Whether a device is worth a look: numbers missing, fewer readings than 99 of 100 expected
--- (and two), or an hour of readings or more waiting in its outbox.
-create function health.worth_a_look(
-    p_missing bigint, p_expected bigint, p_stored bigint, p_waiting bigint, p_cadence_s integer)
+-- The share of a device's frames that the air took, 0 to 1.
+create function health.lost_share(p_received bigint, p_lost bigint)
+returns double precision language sql immutable as $$
+    select coalesce(p_lost / nullif(p_received::double precision + p_lost, 0), 0)
+$$;
+
+-- Whether fewer readings came than 99 of 100 expected (and two). Up to a tenth lost on the air is how radio is: more is not.
+create function health.is_short(p_expected bigint, p_stored bigint, p_received bigint, p_lost bigint)
 returns boolean language sql immutable as $$
-    select p_missing > 0 or coalesce(p_stored + 2 < p_expected * 0.99, false)
-        or coalesce(p_waiting * p_cadence_s >= 3600, false)
+    select coalesce(p_stored + 2 < p_expected * (0.99 - least(0.1, health.lost_share(p_received, p_lost))), false)
+$$;
+
+-- Whether a device is worth a look: numbers missing, too few readings, or an hour of readings or more waiting in its outbox.
+create function health.worth_a_look(p_missing bigint, p_short boolean, p_waiting bigint, p_cadence_s integer)
+returns boolean language sql immutable as $$
+    select p_missing > 0 or p_short or coalesce(p_waiting * p_cadence_s >= 3600, false)
 $$;
 
 -- The newest reading of each of some devices of a kind.

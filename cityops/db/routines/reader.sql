@@ -282,9 +282,9 @@ end $$;
 
 -- Devices with missing numbers, the worst first.
 create function board.gaps(p_limit integer)
-returns table (device text, kind text, missing bigint, gaps bigint, held bigint, outstanding bigint, told_at timestamptz)
+returns table (device text, kind text, missing bigint, gaps bigint, held bigint, outstanding bigint, told_at timestamptz, lost bigint)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select d.name, d.kind, l.missing, l.gaps, l.received, o.waiting, o.status_at
+    select d.name, d.kind, l.missing, l.gaps, l.received, o.waiting, o.status_at, l.lost
       from health.ledger l join device d using (device_id) left join health.outbox o using (device_id)
      where l.missing > 0 and d.retired_at is null order by l.missing desc, d.name limit p_limit
 $$;

@@ -102,7 +102,7 @@ grant execute on all functions in schema health to cityops_api;
 -- my_devices(): the policy for residents asks it of every role.
 grant execute on function is_private(integer), is_private(text), consented(integer, text, text, timestamptz, integer), my_devices(),
     alarm_acknowledged(bigint, timestamptz, text, text), diary_newest(), fleet_seen(integer), rollout_reach(bigint), fleet_status(integer),
-    fleet_battery(integer), lorawan_private(text), lorawan_webhook(text),
+    fleet_battery(integer), fleet_radio(integer), lorawan_private(text), lorawan_webhook(text),
     lorawan_receive(integer, text, text, text, timestamptz, integer, bigint, bytea, text, bytea, text, text) to cityops_api;
 grant execute on function ward_counts() to cityops_housing;
 grant execute on function device_add(text, text, integer, integer), device_retire(integer) to cityops_identity;

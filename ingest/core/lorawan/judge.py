@@ -17,6 +17,7 @@ from devices.contract.topics import topic
 from ingest.core.lorawan.decoded import Decoded, Sample
 from ingest.core.lorawan.events import Uplink
 from ingest.core.lorawan.numbering import Run, assign
+from ingest.core.lorawan.server_battery import ServerBattery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Binding:
         device: the device's name, kind and shard, as registered; ``device_id`` in the ledger.
         source_id: the only source it may come from; None: any.
         installation: parameters of codecs.
+        battery: what its network server was last told of its battery; None: nothing.
     """
 
     dev_eui: str
@@ -56,6 +58,7 @@ class Binding:
     codec: Codec
     source_id: int | None = None
     installation: Mapping[str, Any] = field(default_factory=dict)
+    battery: ServerBattery | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

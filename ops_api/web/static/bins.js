@@ -33,8 +33,8 @@
   function drawBins() {
     marks.clearLayers();
     for (const b of town.bins) {
-      const [state, fill, tag] = (states && states[b.id]) || b.state, place = flip([b.at])[0];
-      const about = CityMap.popup([[b.label, true], [WORDS[state] + (fill == null ? "" : ", " + Math.round(fill) + "%") + (tag ? ", stop " + tag : ""), false], [b.why, false]]);
+      const [state, fill, tag, waits] = (states && states[b.id]) || b.state, place = flip([b.at])[0];
+      const about = CityMap.popup([[b.label, true], [WORDS[state] + (fill == null ? "" : ", " + Math.round(fill) + "%") + (tag ? ", stop " + tag : ""), false], [waits, false], [b.why, false]]);
       const link = document.createElement("a");
       link.href = "/bins/" + encodeURIComponent(b.id);
       link.textContent = "This bin";

@@ -20,7 +20,7 @@ from rules.core.work import Work
 
 HEARD_WINDOWS = 1.5
 """So many trend windows of a weather station's times are kept: at most half an interval more is asked for."""
-MORE_FIELDS = {"frog": ("battery_v",), "road": ("battery_v",)}
+MORE_FIELDS = {"frog": ("battery_v",), "road": ("battery_v",), "road_surface": ("battery_pct",)}
 """Fields that only data quality reads, by kind."""
 
 

@@ -59,7 +59,11 @@ def _asking(work: Work, ctx: Context, known: Mapping[str, QualityMemory], day: i
             or memory.told
             or memory.jumps
             or (stuck is not None and any(held.n >= stuck for held in memory.held.values()))
-            or (battery and cell and (battery.level < cell.low or len(battery.lows) >= days_needed))
+            or (
+                battery
+                and cell
+                and (battery.level < cell.of_level(battery.level).low or len(battery.lows) >= days_needed)
+            )
             or (drift_c and len(drift_c.nights_c) >= nights_needed)
         ):
             found.append(device)
@@ -117,7 +121,7 @@ def _judge(work: Work, ctx: Context, device: str, memory: QualityMemory, town: T
         _settle(work, ctx, device, told, c.rate.id, verdict, at_s)
     battery, cell = work.read("battery").get(device), c.battery.parameters.of.get(d.kind)
     if battery is not None and cell is not None:
-        verdict = battery_verdict(battery, cell, at_s, c.battery.parameters)
+        verdict = battery_verdict(battery, cell.of_level(battery.level), at_s, c.battery.parameters)
         _settle(work, ctx, device, told, c.battery.id, verdict, at_s)
     nights = work.read("drift").get(device)
     if nights is not None:
