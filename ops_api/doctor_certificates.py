@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from cityops.finding import Finding, warning
+from cityops.finding import Finding, warn
 
 SOON_DAYS = 21
 """A device renews 32 days before the end: by now it has failed for over a week."""
@@ -29,4 +29,4 @@ async def certificates(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
     names = ", ".join(name for name, _ in rows[:_NAMED]) + (", …" if len(rows) > _NAMED else "")
     detail = f"{len(rows)} end within {SOON_DAYS} days or have ended ({ended}), and were not renewed: {names}"
     fix = "on the device: cityops-agent doctor, then cityops-agent rotate; docs/provisioning.md"
-    return [warning("device certificates", detail, fix)]
+    return [warn("device certificates", detail, fix)]
