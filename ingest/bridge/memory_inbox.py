@@ -13,7 +13,7 @@ from ingest.core.lorawan.judge import Binding
 from ingest.core.lorawan.marks import DownlinkNote, Heard, InboxMarks, Outcome
 from ingest.core.lorawan.numbering import AGAIN, Run
 from ingest.core.lorawan.server_battery import ServerBattery
-from ingest.ports import EventsTakenError
+from ingest.ports import EventsTakenError, UnstorableError
 
 
 @dataclass(slots=True)
@@ -63,6 +63,8 @@ class MemoryInbox:
     async def receive(self, arrival: Arrival) -> bool:
         """See the port."""
         self._check()
+        if arrival.source_id not in self.known:
+            raise UnstorableError(f"there is no source {arrival.source_id}")
         key = arrival.key
         for _ in range(2):
             if (arrival.source_id, key) not in self._keys:

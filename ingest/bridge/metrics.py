@@ -18,7 +18,9 @@ class BridgeMetrics:
         self.spooled = Counter(
             f"{name}spooled", "Events that went to the disk, the database being away", registry=r
         )
-        self.lost = Counter(f"{name}lost", "Events lost: the disk was full as well", registry=r)
+        self.lost = Counter(
+            f"{name}lost", "Events lost: the disk was full as well, or the database refuses them", registry=r
+        )
         self.waiting = Gauge(
             f"{name}spool_waiting", "Events on the disk that wait for the database", registry=r
         )

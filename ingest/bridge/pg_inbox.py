@@ -18,6 +18,7 @@ from ingest.core.lorawan.events import Sender
 from ingest.core.lorawan.judge import Binding, Codec
 from ingest.core.lorawan.numbering import Run
 from ingest.core.lorawan.server_battery import ServerBattery
+from ingest.ports import UnstorableError
 
 ANSWER_S = 20.0
 """A database that has not answered by then is given up and asked again."""
@@ -157,7 +158,10 @@ class PostgresInbox:
                 raise TransientError(f"the database did not answer within {self._answer_s:g} s") from e
             except psycopg.Error as e:
                 await self._forget()
-                raise TransientError((str(e).strip().splitlines() or [type(e).__name__])[0]) from e
+                said = (str(e).strip().splitlines() or [type(e).__name__])[0]
+                if isinstance(e, psycopg.IntegrityError | psycopg.DataError):
+                    raise UnstorableError(said) from e
+                raise TransientError(said) from e
 
     async def _forget(self) -> None:
         conn, self._conn = self._conn, None

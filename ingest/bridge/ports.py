@@ -109,7 +109,11 @@ class Inbox(Protocol):
         """Return all sources that are switched on."""
 
     async def receive(self, arrival: Arrival) -> bool:
-        """Keep an event; return whether it is new. On return it is safe."""
+        """Keep an event; return whether it is new. On return it is safe.
+
+        Raises:
+            UnstorableError: it never can be kept: its source is not there any more.
+        """
 
     async def connection(self, source_id: int, said: str) -> None:
         """Note of a source whether it is connected, or why it is not."""

@@ -16,6 +16,7 @@ from ingest.bridge.ports import Inbox, Source
 from ingest.bridge.receiving import arrival
 from ingest.bridge.spool import Spool, Spooled
 from ingest.incident import Incident
+from ingest.ports import UnstorableError
 
 log = structlog.get_logger(__name__)
 
@@ -83,8 +84,13 @@ class Receiver:
 
     async def _receive(self, source_id: int, protocol: str, topic: str, body: bytes) -> None:
         found = arrival(source_id, protocol, topic, body)  # type: ignore[arg-type]
-        new = await self._inbox.receive(found)
         name = self._names.get(source_id, str(source_id))
+        try:
+            new = await self._inbox.receive(found)
+        except UnstorableError as e:  # those behind it are not to wait for what never comes to be
+            self._metrics.lost.inc()
+            log.error("LoRaWAN event lost: the database refuses it", source=name, error=str(e))
+            return
         if new:
             self._metrics.received.labels(name, found.kind).inc()
             if found.reason_code is not None:

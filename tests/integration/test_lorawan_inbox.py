@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -18,7 +19,9 @@ from ingest.bridge.memory_inbox import MemoryInbox
 from ingest.bridge.metrics import BridgeMetrics
 from ingest.bridge.pg_inbox import PostgresInbox
 from ingest.bridge.ports import Inbox, NoSandbox, Ran, SandboxError, Source
+from ingest.bridge.receiver import Receiver
 from ingest.bridge.receiving import arrival
+from ingest.bridge.spool import Spool
 from ingest.bridge.worker import Worker
 from ingest.core.batch import Batch
 from ingest.core.lorawan.marks import InboxMarks, Outcome
@@ -382,6 +385,27 @@ def replace_inbox(batch: Batch) -> Batch:
     other = Batch([], [])
     other.inbox = InboxMarks(outcomes=tuple(replace(o, reason="again") for o in batch.inbox.outcomes))
     return other
+
+
+async def test_an_event_of_a_source_that_is_gone_holds_up_no_other(town: Town, tmp_path: Path) -> None:
+    """A database that was restored to what it was before the source was added; the events waited on the disk meanwhile."""
+    spool, metrics = Spool(tmp_path / "spool", 10_000), BridgeMetrics()
+    receiver = Receiver(town.inbox, spool, metrics, asyncio.Event())
+    gone = replace(town.source, source_id=town.source.source_id + 1000)
+    for source, f_cnt in ((gone, 1), (town.source, 2)):
+        spool.append(source.source_id, source.protocol, "", fake.chirp_up(f_cnt=f_cnt))
+    stop = asyncio.Event()
+    draining = asyncio.create_task(receiver.drain(stop))
+    async with asyncio.timeout(20):
+        while spool.waiting:
+            await asyncio.sleep(0.01)
+    stop.set()
+    await draining
+    assert [state for state, _, _ in await town.events()] == ["waiting"]
+    assert metrics.registry.get_sample_value("cityops_ingest_lorawan_lost_total") == 1
+    await receiver.take(gone, "", fake.chirp_up(f_cnt=3))
+    assert spool.waiting == 0
+    spool.close()
 
 
 async def test_sources_and_connection(town: Town) -> None:

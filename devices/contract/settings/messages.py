@@ -77,7 +77,6 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 _DESIRED = msgspec.json.Decoder(Desired)
-_REPORTED = msgspec.json.Decoder(Reported)
 
 
 def read_desired(payload: bytes) -> Desired:
@@ -85,12 +84,4 @@ def read_desired(payload: bytes) -> Desired:
     try:
         return _DESIRED.decode(payload)
     except RecursionError as e:  # retained: raised at each start
-        raise ValueError("it is nested too deep") from e
-
-
-def read_reported(payload: bytes) -> Reported:
-    """Return the document; ValueError where it is none."""
-    try:
-        return _REPORTED.decode(payload)
-    except RecursionError as e:
         raise ValueError("it is nested too deep") from e

@@ -25,9 +25,6 @@ from devices.contract.update.manifest import (
 )
 from ingest.fleet.bundles.keys import SigningKey
 
-DAYS_GOOD = 180
-"""How long a bundle is good for, unless it says otherwise [d]: an older one is not taken by a device whose clock is right."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
