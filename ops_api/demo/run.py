@@ -278,9 +278,7 @@ async def _follow(demo: Demo, running: Running, stop: Stop) -> None:
     told_hour, was_live = "", False
     while not await sleep_until_stop(stop.event, 1.0):
         running.children.check()
-        if await in_thread(running.stack.mosquitto.revive):
-            demo.say("  the broker had ended by itself and runs again")
-        statistics = running.simulation.statistics()
+        await running.stack.keep(demo.say)
         _tell(demo.say, await running.watch.news())
         now = simulated_now(running.simulation, TOWN_ZONE)
         if f"{now:%d %H}" != told_hour and not was_live:
@@ -290,7 +288,7 @@ async def _follow(demo: Demo, running: Running, stop: Stop) -> None:
                 f"[bold]{now:%H}:00[/]  {counts.committed:,} readings committed, {counts.duplicates} duplicates, "
                 f"{counts.dead_letters} dead letters"
             )
-        if statistics.live and not was_live:
+        if running.simulation.statistics().live and not was_live:
             was_live = True
             await unless_stopped(as_live(running.children, demo.settings), stop.event)
             demo.say("[bold]caught up with the clock[/]: live from here, Ctrl-C stops everything")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,6 +55,11 @@ class Stack:
     def dsn(self) -> str:
         """Connection string of the database."""
         return self.postgres.dsn
+
+    async def keep(self, say: Callable[[str], None]) -> None:
+        """Start the broker again where it ended by itself, and say so."""
+        if await in_thread(self.mosquitto.revive):
+            say("  the broker had ended by itself and runs again")
 
     async def stop(self) -> None:
         """Stop both servers."""
