@@ -39,7 +39,14 @@ NO_PAGES = re.compile(
     r"^/(api/v1|sta/v1\.1|live|healthz|readyz|metrics|ogc|ngsi-ld)\b|/(live|stream|part|board)\b|\.[a-z]+$|/photos/|/ops/(map|now)"
 )
 SIGN_IN, ACCOUNT = "/sign-in", "/account"
-OF_MANAGER = ("/fleet", "/fleet-settings?layer=fleet", "/fleet/updates", "/devices", "/lorawan/codecs", "/lab")
+OF_MANAGER = (
+    "/fleet",
+    "/fleet-settings?layer=fleet",
+    "/fleet/updates",
+    "/devices",
+    "/lorawan/codecs",
+    "/lab",
+)
 OF_ADMIN = ("/accounts", "/audit", "/privacy/retention")
 WHO = {"by": "Ada", "name": "Ada", "purpose": "pictures", "role": "duty officer"}
 
@@ -215,8 +222,12 @@ def main() -> None:
         "--account", default="", metavar="NAME:PASSWORD", help="of operations, that the demo printed"
     )
     parser.add_argument("--admin", default="", metavar="NAME:PASSWORD", help="of the administrator, likewise")
-    parser.add_argument("--manager", default="", metavar="NAME:PASSWORD", help="of a device manager, likewise")
-    parser.add_argument("--only", nargs="+", default=[], metavar="PATH", help="pages that begin so, as the manager")
+    parser.add_argument(
+        "--manager", default="", metavar="NAME:PASSWORD", help="of a device manager, likewise"
+    )
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="PATH", help="pages that begin so, as the manager"
+    )
     parser.add_argument("--out", type=Path, default=DOCS / "images", help="folder (default: %(default)s)")
     parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("google-chrome"))
     given = parser.parse_args()

@@ -121,7 +121,9 @@ class Judging:
                 Reason.BAD_MAP, codec=binding.codec.title, why=f"there is no kind {binding.device_kind}"
             )
         decoded = await self._decoding.decode(uplink, uplink.at, binding)
-        if not decoded.samples:  # a frame of the battery alone is no reading: what it says goes with the next one
+        if (
+            not decoded.samples
+        ):  # a frame of the battery alone is no reading: what it says goes with the next one
             page.hearing.told(eui, decoded.facts.get(FIELD), uplink.at)
         battery = told_by(uplink, uplink.at, binding.battery, page.hearing.battery(eui))
         decoded = with_battery(decoded, battery, kind)

@@ -59,10 +59,17 @@ async def newest(db: Db, bin_id: str, after: datetime, until: datetime) -> tuple
     later = [r for r in rows if r["at_s"] > after.timestamp()]
     if of is None or not later:
         return None
-    site, model = msgspec.convert({"device": "", **of["site"]}, BinSite), msgspec.convert(of["model"], BinModel | None)
+    site, model = (
+        msgspec.convert({"device": "", **of["site"]}, BinSite),
+        msgspec.convert(of["model"], BinModel | None),
+    )
     own, last = parameters().filter, later[-1]
     fill = measured_pct(
-        last["distance_mm"], last["fill_pct"], last["temperature_c"], shape_of(site, model, own), own.reference_c
+        last["distance_mm"],
+        last["fill_pct"],
+        last["temperature_c"],
+        shape_of(site, model, own),
+        own.reference_c,
     )
     return last["at_s"], fill
 

@@ -91,7 +91,9 @@ async def device(name: str, ctx: Ctx) -> HTMLResponse:
         plotted=plotted,
         measured=words.ago(newest[0]["ts"], now) if newest else "never",
         since=(now - readings.LATEST_WINDOW).isoformat(),
-        radio=radio_facts(await ctx.db.row("radio", device_id=row["device_id"]) or {}, ctx.clock.now(), ctx.brand),
+        radio=radio_facts(
+            await ctx.db.row("radio", device_id=row["device_id"]) or {}, ctx.clock.now(), ctx.brand
+        ),
     )
 
 

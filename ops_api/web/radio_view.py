@@ -42,7 +42,12 @@ def _heard(row: Mapping[str, Any], now: datetime, brand: Brand) -> str:
 
 
 def _signal(row: Mapping[str, Any]) -> str:
-    parts = (("rssi_dbm", "{:.0f} dBm"), ("snr_db", "SNR {:.1f} dB"), ("spreading", "SF{}"), ("margin_db", "margin {:.0f} dB"))
+    parts = (
+        ("rssi_dbm", "{:.0f} dBm"),
+        ("snr_db", "SNR {:.1f} dB"),
+        ("spreading", "SF{}"),
+        ("margin_db", "margin {:.0f} dB"),
+    )
     return ", ".join(
         form.format(row[name]).replace("-", "−") for name, form in parts if row[name] is not None
     )
@@ -52,7 +57,9 @@ def _lost(held: int, lost: int) -> str:
     if lost == 0:
         return f"none of {words.plural(held, 'frame')}"
     share = max(0.001, lost / (held + lost))
-    return f"{words.number(lost)} of {words.plural(held + lost, 'frame')} ({share:.1%}); nothing waits for them"
+    return (
+        f"{words.number(lost)} of {words.plural(held + lost, 'frame')} ({share:.1%}); nothing waits for them"
+    )
 
 
 def _battery(row: Mapping[str, Any]) -> str:

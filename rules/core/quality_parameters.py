@@ -85,7 +85,10 @@ class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     def __post_init__(self) -> None:
         if not self.low < self.well:
             raise ValueError(f"well {self.well} must be above low {self.low}")
-        if self.small_below is not None and not self.small_low < self.small_well < self.small_below < self.low:
+        if (
+            self.small_below is not None
+            and not self.small_low < self.small_well < self.small_below < self.low
+        ):
             raise ValueError(
                 f"small_low {self.small_low}, small_well {self.small_well}, small_below {self.small_below} and low {self.low}"
                 " must rise"

@@ -325,7 +325,12 @@ def test_both_are_the_port() -> None:
 
 
 def status(battery_pct: float, at: datetime) -> bytes:
-    told = {"deduplicationId": f"s{at.timestamp()}", "time": fake.time_text(at), "margin": 7, "batteryLevel": battery_pct}
+    told = {
+        "deduplicationId": f"s{at.timestamp()}",
+        "time": fake.time_text(at),
+        "margin": 7,
+        "batteryLevel": battery_pct,
+    }
     told["deviceInfo"] = {"applicationId": "app-1", "deviceName": "a bin", "devEui": fake.EUI}
     return json.dumps(told).encode()
 

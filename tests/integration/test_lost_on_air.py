@@ -60,7 +60,9 @@ async def test_they_are_lost_and_not_missing(pg: Conn, db_dsn: str) -> None:
     frog = await register(pg, "frog-1")
     await held(pg, frog, 5, "{[1,10],[13,20]}")
     assert await (await pg.execute("select device_id, missing from health.gap")).fetchall() == [(frog, 2)]
-    rows = await (await pg.execute("select device_id, received, missing, gaps, lost from health.ledger order by 1")).fetchall()
+    rows = await (
+        await pg.execute("select device_id, received, missing, gaps, lost from health.ledger order by 1")
+    ).fetchall()
     assert rows == sorted([(device_id, 950, 0, 0, 50), (frog, 18, 2, 1, 0)])
     found = await find(db_dsn)
     by_kind = {k.kind: k for k in found.kinds}

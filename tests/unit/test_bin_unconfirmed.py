@@ -81,5 +81,8 @@ def test_in_words() -> None:
     odd = {"unconfirmed": {"fill_pct": 73.2, "at": at, "readings": 1, "of": 2, "over_s": 0.0}}
     assert waits(odd, ZONE, NOW) == "73% read today 11:55, waits for confirmation: 1 of 2 readings"
     jam = {"unconfirmed": {"fill_pct": 100.0, "at": at, "readings": 3, "of": 4, "over_s": 3600.0}}
-    assert waits(jam, ZONE, NOW) == "100% read today 11:55, waits for confirmation: 3 of 4 readings over 60 minutes"
+    assert (
+        waits(jam, ZONE, NOW)
+        == "100% read today 11:55, waits for confirmation: 3 of 4 readings over 60 minutes"
+    )
     assert waits({"unconfirmed": None}, ZONE, NOW) == waits({}, ZONE, NOW) == ""

@@ -79,7 +79,9 @@ def test_the_pages_say_how_it_is_heard_and_what_the_air_took() -> None:
     assert found[SERVER_BATTERY].startswith("41 %, ")
     assert "1,204 uplinks, last heard " in found["LoRaWAN"]
     assert dict(radio_facts(row(lost=0), NOW, BRAND))["Lost on the air"] == "none of 960 frames"
-    assert dict(radio_facts(row(external_power=True), NOW, BRAND))[SERVER_BATTERY].startswith("external power, ")
+    assert dict(radio_facts(row(external_power=True), NOW, BRAND))[SERVER_BATTERY].startswith(
+        "external power, "
+    )
     unheard = row(at=None, rssi_dbm=None, snr_db=None, spreading=None, server_battery_at=None)
     assert [name for name, _ in radio_facts(unheard, NOW, BRAND)] == ["LoRaWAN", "Lost on the air"]
     assert radio_facts({}, NOW, BRAND) == []

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from cityops.errors import ConfigurationError
 from ops_api.gaps_report import as_document, as_text, look_back
 from ops_api.missing import (
-    lost_in_words,
     DeviceMissing,
     KindMissing,
     Missing,
     MissingRange,
+    lost_in_words,
     percent,
     ranges_in_words,
     whole_hours,

@@ -357,4 +357,6 @@ def test_two_cells_of_a_lorawan_sensor_are_no_empty_lead_battery(level: float, w
 
 def test_limits_of_a_smaller_battery_lie_below_the_others() -> None:
     with pytest.raises(ValueError, match="must rise"):
-        Cell(field="battery_v", low=11.8, well=12.0, unit="V", small_below=12.0, small_low=2.2, small_well=2.4)
+        Cell(
+            field="battery_v", low=11.8, well=12.0, unit="V", small_below=12.0, small_low=2.2, small_well=2.4
+        )

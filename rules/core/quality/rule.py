@@ -59,7 +59,11 @@ def _asking(work: Work, ctx: Context, known: Mapping[str, QualityMemory], day: i
             or memory.told
             or memory.jumps
             or (stuck is not None and any(held.n >= stuck for held in memory.held.values()))
-            or (battery and cell and (battery.level < cell.of_level(battery.level).low or len(battery.lows) >= days_needed))
+            or (
+                battery
+                and cell
+                and (battery.level < cell.of_level(battery.level).low or len(battery.lows) >= days_needed)
+            )
             or (drift_c and len(drift_c.nights_c) >= nights_needed)
         ):
             found.append(device)
