@@ -97,6 +97,12 @@ select $__timeGroupAlias(r.ts,$__interval), 100.0 * count(*) filter (where r.cha
   from {readings("bin", {"charge": ("min", "battery_pct")})} where r.charge is not null group by 1 order by 1
 """
 
+RADIO = """
+select s.label as device, s.kind, s.last_seen_at as heard, s.battery_pct as battery, s.status_at as told,
+       100.0 * s.lost / nullif(s.frames + s.lost, 0) as "lost on the air", s.rssi_dbm as signal
+  from board.lorawan_sensor s where s.kind in ($kind) order by s.battery_pct nulls last, 6 desc nulls last, 1 limit 100
+"""
+
 WORK_BY_RULE = """
 select w.rule_id as rule, w.kind, count(*) filter (where w.done_at is null) as open,
        count(*) filter (where w.done_at is null and w.due_at < now()) as overdue,
@@ -119,7 +125,7 @@ ITEM_PAGE = Way("The work item", "${web}/work/${__data.fields.number}")
 BOARD = BoardSpec(
     uid="cityops-fleet",
     title="Fleet: which devices need a look",
-    description="Silence, completeness, batteries, stuck sensors, firmware and outboxes of all devices.",
+    description="Silence, completeness, batteries, frames lost on the air, stuck sensors, firmware and outboxes of all devices.",
     page=Page("Work items", "/work"),
     period="now-30d",
     refresh="5m",
@@ -203,6 +209,29 @@ BOARD = BoardSpec(
                         units={"battery": unit("road", "battery_v"), "measured": "dateTimeFromNow"},
                         empty="no device tells its voltage",
                         width=8,
+                    ),
+                ),
+            ),
+        ),
+        Section(
+            "By radio",
+            (
+                (
+                    rows(
+                        "LoRaWAN sensors",
+                        RADIO,
+                        description="Battery as the network server was told of it (DevStatusAns; those that tell it in their readings are"
+                        " above), and the share of frames that nobody heard: they can't be sent again.",
+                        units={
+                            "heard": "dateTimeFromNow",
+                            "battery": PERCENT,
+                            "told": "dateTimeFromNow",
+                            "lost on the air": "percent",
+                            "signal": "dBm",
+                        },
+                        unknown={"battery": "not told", "told": "never"},
+                        empty="no LoRaWAN sensor is bound",
+                        width=24,
                     ),
                 ),
             ),

@@ -84,7 +84,7 @@ select kind, devices, 100.0 * stored / nullif(expected, 0) as complete, missing,
 """
 
 GAPS = """
-select device, kind, missing, gaps as ranges, held, outstanding, told_at as "last told"
+select device, kind, missing, gaps as ranges, held, outstanding, lost as "lost on the air", told_at as "last told"
   from board.gaps(100) where kind in ($kind)
 """
 

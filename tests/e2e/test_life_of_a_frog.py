@@ -11,7 +11,8 @@ import pytest
 from tests.e2e.test_build_a_frog import SITE, at_the_demo, blocks, commands, script
 from tests.e2e.test_demo import SMALL, demo, folder
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+# Thirty-odd commands and six starts of an agent, one after the other: among the long ones (`make test-long`).
+pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "life-of-a-frog.md"
 __all__ = ["folder"]
@@ -34,7 +35,7 @@ def test_a_frog_lives_from_its_box_to_the_bin(folder: Path, tmp_path: Path) -> N
             cwd=bench,
             capture_output=True,
             text=True,
-            timeout=150,
+            timeout=480,
             check=False,
         )
     log = (bench / "agent.log").read_text(errors="replace") if (bench / "agent.log").exists() else ""

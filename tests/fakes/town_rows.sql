@@ -160,3 +160,12 @@ select t, device_id, 100000 + row_number() over (), 1, 600, 80, 3.5, t + interva
   from device, generate_series(now() - interval '30 hours', now() - interval '28 hours', interval '30 minutes') t where kind = 'bin';
 insert into ingest_batch (received_at, shard, readings, kinds)
 select t, 0, 8, jsonb_build_object('bin', jsonb_build_object('rows', 8, 'min_ts', t - interval '1 second', 'max_ts', t)) from (select now() - interval '30 hours' as t) x;
+-- A bin that speaks LoRaWAN: two frames of twenty were heard by nobody.
+insert into lorawan_source (name, protocol, transport, created_by) values ('chirp', 'chirpstack_v4', 'mqtt', 'gus');
+insert into lorawan_codec (name, version, language, body, kind, created_by) values ('ours', 1, 'native', 'dragino-ldds75', 'bin', 'gus');
+insert into lorawan_binding (dev_eui, device_id, codec_id, bound_by)
+select 'a84041000181c061', (select min(device_id) from device where kind = 'bin'), codec_id, 'gus' from lorawan_codec;
+insert into lorawan_session values ('a84041000181c061', 1790000000, 's', now() - interval '1 day', now(), 1, 20);
+insert into device_sequence values ((select min(device_id) from device where kind = 'bin'), 1790000000, '{[1,9],[12,20]}');
+insert into lorawan_device (dev_eui, source_id, first_seen_at, last_seen_at, uplinks, rssi_dbm, battery_pct, external_power, status_at)
+select 'a84041000181c061', source_id, now() - interval '1 day', now(), 18, -97, 41, false, now() from lorawan_source;
