@@ -17,7 +17,8 @@ class ProvisioningSettings(Group):
     port: Port = 8883
     """Port of the broker for devices."""
     broker_ca: HomePath | None = None
-    """PEM file of the authority that signed the broker's certificate: devices are given it. Without it they connect without TLS."""
+    """PEM file of the authority that signed the broker's certificate: devices are given it. Without it they claim nothing at a broker on
+    another machine, since their passwords would go in the clear (`cityops-agent claim --plain` for a bench)."""
     label_days: int = Field(default=180, ge=1, le=3650)
     """Days that a label's code opens."""
     login_file: HomePath | None = None

@@ -9,7 +9,7 @@ from typing import Literal
 from cityops.errors import ConfigurationError
 from cityops.finding import Finding, fail
 from cityops.settings import Settings, load_settings
-from ops_api import doctor_backups, doctor_machine, doctor_services
+from ops_api import doctor_backups, doctor_certificates, doctor_machine, doctor_services
 
 Check = Callable[[Settings], Awaitable[list[Finding]]]
 
@@ -19,6 +19,7 @@ CHECKS: tuple[Check, ...] = (
     doctor_machine.disk,
     doctor_machine.ports,
     doctor_services.broker,
+    doctor_certificates.claims,
     doctor_services.database,
     doctor_backups.backups,
     doctor_machine.clock,

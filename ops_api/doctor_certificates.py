@@ -1,4 +1,4 @@
-"""``cityops doctor``: certificates of devices that end soon, though devices make them anew a month before."""
+"""``cityops doctor``: certificates of devices that were not renewed, and a broker that devices will not speak to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 import psycopg
 
 from cityops.finding import Finding, warn
+from cityops.settings import Settings
+from devices.agent.broker import is_this_machine
 
 SOON_DAYS = 21
 """A device renews 32 days before the end: by now it has failed for over a week."""
@@ -30,3 +32,13 @@ async def certificates(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
     detail = f"{len(rows)} end within {SOON_DAYS} days or have ended ({ended}), and were not renewed: {names}"
     fix = "on the device: cityops-agent doctor, then cityops-agent rotate; docs/provisioning.md"
     return [warn("device certificates", detail, fix)]
+
+
+async def claims(settings: Settings) -> list[Finding]:
+    """Return a warning where devices are told of a broker on another machine and of no authority: they refuse it."""
+    told = settings.provisioning
+    host = told.host or settings.mqtt.host
+    if told.broker_ca is not None or is_this_machine(host):
+        return []
+    detail = f"devices that claim are told no authority for the broker {host}, and refuse it: their passwords would go in the clear"
+    return [warn("claims", detail, "set CITYOPS_PROVISIONING__BROKER_CA; docs/provisioning.md")]

@@ -9,6 +9,13 @@ from typing import Protocol
 
 from cityops.runtime.backoff import Backoff
 
+_THIS_MACHINE = frozenset({"localhost", "::1"})
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is this machine, to which nothing goes over a network."""
+    return host in _THIS_MACHINE or host.startswith("127.")
+
 
 class Credential(Protocol):
     """A password that may change from one connection to the next."""
@@ -36,6 +43,7 @@ class BrokerAddress:
         connect_timeout_s: for TCP and the TLS handshake together [s].
         will_delay_s: how long the broker waits before it announces the device as gone [s].
         credential: gives the password of each connection, in place of ``password``.
+        plain: whether it may speak to another machine without TLS.
     """
 
     host: str = "127.0.0.1"
@@ -49,6 +57,12 @@ class BrokerAddress:
     connect_timeout_s: float = 5.0
     will_delay_s: int = 90
     credential: Credential | None = None
+    plain: bool = False
+
+    @property
+    def in_the_clear(self) -> bool:
+        """Whether password and readings would go over a network without TLS, and nobody said that they may."""
+        return self.tls_ca is None and not self.plain and not is_this_machine(self.host)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import msgspec
 
 from cityops.errors import ConfigurationError, TransientError
 from devices.agent import own_key
+from devices.agent.broker import is_this_machine
 from devices.agent.credential import new_password, verifier_of, write
 from devices.contract.claim_code import plain_code
 from devices.contract.provisioning import ClaimAnswer, Kind
@@ -53,7 +54,15 @@ class Pending(msgspec.Struct, frozen=True):
 
 
 def claim(
-    post: Post, place: Place, install: str, code: str, kind: Kind, server: str, server_ca: Path | None = None
+    post: Post,
+    place: Place,
+    install: str,
+    code: str,
+    kind: Kind,
+    server: str,
+    server_ca: Path | None = None,
+    *,
+    plain: bool = False,
 ) -> ClaimAnswer:
     """Claim, and write the configuration; return who the device is.
 
@@ -65,29 +74,32 @@ def claim(
         kind: of the credential.
         server: address that later rotations go to.
         server_ca: file of the authority that signed its certificate, where the system does not know it.
+        plain: whether the broker may be spoken to without TLS.
 
     Raises:
         ConfigurationError: the code is none, the server says no, its answer is none, or a file can't be written.
         TransientError: the server does not answer.
     """
-    plain = plain_code(code)
-    if plain is None:
+    typed = plain_code(code)
+    if typed is None:
         raise ConfigurationError(
             "code: 18 letters and digits, as on the label; one of them is mistyped or missing"
         )
     try:
         place.config.parent.mkdir(parents=True, exist_ok=True)
         made = _pending(place, kind)
-        asked = {"code": plain, "install": install}
+        asked = {"code": typed, "install": install}
         brought = {"csr": made.csr} if kind == "x509" else {"verifier": verifier_of(made.password)}
         answer = _checked(post("/api/v1/claims", asked | brought), kind)
+        _check_way(answer, kind, plain=plain)
         if answer.ca:
             write(place.beside("ca.pem"), answer.ca, 0o644)
         if kind == "x509":
             write(place.beside("device.pem"), made.key + answer.certificate)
         else:
             write(place.beside("password"), made.password + "\n")
-        write(place.config, configuration(answer, place, kind, server, server_ca), 0o644)
+        text = configuration(answer, place, kind, server, server_ca, plain=plain)
+        write(place.config, text, 0o644)
         place.beside(PENDING).unlink(missing_ok=True)
     except OSError as e:
         raise ConfigurationError(
@@ -114,6 +126,18 @@ def _pending(place: Place, kind: Kind) -> Pending:
     return made
 
 
+def _check_way(answer: ClaimAnswer, kind: Kind, *, plain: bool) -> None:
+    """Refuse a broker to which the way is not TLS, but for this machine's own and where somebody said that it may be so."""
+    if answer.ca or (kind == "token" and (plain or is_this_machine(answer.host))):
+        return
+    what = "a certificate is shown over TLS alone" if kind == "x509" else "the password would go in the clear"
+    bench = "" if kind == "x509" else "; on a bench: --plain"
+    raise ConfigurationError(
+        f"the server names no authority for its broker {answer.host}: {what}. Have the council set provisioning.broker_ca,"
+        f" then run this again{bench}"
+    )
+
+
 def _checked(document: dict[str, Any], kind: Kind) -> ClaimAnswer:
     """Return the server's answer; what it says goes into a file that the agent reads as its own, so it is looked at."""
     try:
@@ -137,7 +161,13 @@ def _checked(document: dict[str, Any], kind: Kind) -> ClaimAnswer:
 
 
 def configuration(
-    answer: ClaimAnswer, place: Place, kind: Kind, server: str, server_ca: Path | None = None
+    answer: ClaimAnswer,
+    place: Place,
+    kind: Kind,
+    server: str,
+    server_ca: Path | None = None,
+    *,
+    plain: bool = False,
 ) -> str:
     """Return the device's configuration file."""
     lines = [
@@ -155,6 +185,8 @@ def configuration(
     ]
     if answer.ca:
         lines.append(f"tls_ca = {_text(place.beside('ca.pem'))}")
+    elif plain:
+        lines.append("plain = true   # without TLS: for a bench")
     if kind == "x509":
         own = _text(place.beside("device.pem"))
         lines += [f"tls_cert = {own}", f"tls_key = {own}"]

@@ -36,7 +36,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from cityops.errors import ConfigurationError
-from devices.agent.broker import BrokerAddress
+from devices.agent.broker import BrokerAddress, is_this_machine
 from devices.agent.config_faults import faults, listed
 from devices.agent.credential import PasswordFiles
 from devices.agent.frog_config import ButtonSection, EyesSection, PageSection, frog_faults
@@ -65,7 +65,10 @@ class DeviceSection(_Strict, frozen=True):
 
 
 class BrokerSection(_Strict, frozen=True):
-    """Where it connects. ``username`` is the device's name where it is left out."""
+    """Where it connects. ``username`` is the device's name where it is left out.
+
+    ``plain`` allows another machine to be spoken to without TLS: for a bench, not for a home.
+    """
 
     host: str
     port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 1883
@@ -75,6 +78,7 @@ class BrokerSection(_Strict, frozen=True):
     tls_cert: str | None = None
     tls_key: str | None = None
     keepalive_s: Annotated[int, msgspec.Meta(ge=5, le=65_535)] = 60
+    plain: bool = False
 
 
 class HomeAssistantSection(_Strict, frozen=True):
@@ -150,6 +154,7 @@ class AgentConfig(_Strict, frozen=True):
             tls_cert=Path(b.tls_cert) if b.tls_cert else None,
             tls_key=Path(b.tls_key) if b.tls_key else None,
             keepalive_s=b.keepalive_s,
+            plain=b.plain,
         )
 
 
@@ -189,6 +194,7 @@ def _semantic(config: AgentConfig) -> Iterator[str]:
         yield f"device.kind {device.kind!r} does not exist; there are {', '.join(kinds)}"
     if not is_device_name(device.name):
         yield f"device.name {device.name!r}: lower case letters, digits and hyphens, at most 63"
+    yield from _broker_faults(config.broker)
     if not config.sensors:
         yield "no sensors; add at least one [[sensors]]"
     elif kind is not None:
@@ -200,6 +206,16 @@ def _semantic(config: AgentConfig) -> Iterator[str]:
         yield f"home_assistant.prefix {home.prefix!r}: letters, digits, _ and -, with / between"
     yield from frog_faults(device.kind, config.page, config.button, config.eyes)
     yield from update_faults(config.update)
+
+
+def _broker_faults(broker: BrokerSection) -> Iterator[str]:
+    if broker.tls_ca is None and not broker.plain and not is_this_machine(broker.host):
+        yield (
+            f"broker.host {broker.host!r} is another machine and broker.tls_ca is missing: the password would go in"
+            " the clear; give the authority's file, or on a bench plain = true"
+        )
+    if broker.tls_cert is not None and broker.tls_ca is None:
+        yield "broker.tls_cert without broker.tls_ca: a certificate is shown over TLS alone"
 
 
 def _secret(path: str, section: str = "broker") -> str:

@@ -174,11 +174,16 @@ class BrokerEffect:
         }  # fmt: skip
 
     def apply(self, settings: Settings) -> None:
-        """Connect there."""
-        asked, pem = broker_of(settings, self._installed_at(), self._folder), str(settings["broker.ca"])
+        """Connect there; ValueError where the password would go there in the clear."""
+        address, pem = self._installed_at(), str(settings["broker.ca"])
+        asked = broker_of(settings, address, self._folder)
         if asked.tls_ca is not None and pem != self.installed["broker.ca"] and _text(asked.tls_ca) != pem:
             write(asked.tls_ca, pem)  # what a power cut left of it counts for nothing
         if _where(asked) != self._now:
+            if asked.in_the_clear and not address.in_the_clear:
+                raise ValueError(
+                    f"broker.host {asked.host!r} without broker.ca: the password would go in the clear"
+                )
             self._now = _where(asked)
             self._move(asked)
 

@@ -119,7 +119,7 @@ def test_a_device_that_looks_up_a_name_stops_when_it_is_told_to(tmp_path: Path) 
     config = tmp_path / "agent.toml"
     config.write_text(
         f'[device]\nname = "frog-1"\nkind = "frog"\ndata_dir = "{tmp_path}/data"\n'
-        '[broker]\nhost = "mqtt.council.example"\nport = 1883\n'
+        '[broker]\nhost = "mqtt.council.example"\nport = 1883\nplain = true\n'
         '[[sensors]]\ndriver = "ds18b20"\nrom = "28-0316a2798fff"\n'
     )
     command = [sys.executable, "-c", code, "run", "--config", str(config), "--first-within-s", "0"]

@@ -37,6 +37,7 @@ data_dir = "{folder}/data"
 [broker]
 host = "{host}"
 port = {port}
+plain = true
 {more}
 
 [[sensors]]

@@ -9,8 +9,9 @@ from typing import Any
 import psycopg
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from cityops.settings import Settings
 from devices.contract.provisioning import ClaimRequest
-from ops_api.doctor_certificates import certificates
+from ops_api.doctor_certificates import certificates, claims
 from ops_api.provisioning.signing import DeviceAuthority
 from tests.fakes.provisioned import NETWORK, WHO, authority, office_on, request_for
 
@@ -35,3 +36,12 @@ async def test_one_that_ends_soon_is_named_until_it_is_out_of_service(
         assert "(1)" in found.detail
         await office.desk.revoke("frog-1", WHO, "lost")
         assert await certificates(pg) == []
+
+
+async def test_a_broker_that_devices_refuse_is_told(tmp_path: Path) -> None:
+    assert await claims(Settings()) == []
+    away = Settings.model_validate({"provisioning": {"host": "mqtt.council.example"}})
+    [found] = await claims(away)
+    assert "mqtt.council.example" in found.detail
+    with_authority = {"host": "mqtt.council.example", "broker_ca": tmp_path / "ca.pem"}
+    assert await claims(Settings.model_validate({"provisioning": with_authority})) == []

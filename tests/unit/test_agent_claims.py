@@ -100,6 +100,23 @@ def test_a_claim_leaves_a_configuration_that_the_agent_reads_and_secrets_of_its_
     assert address.password not in str(server.asked)
 
 
+@pytest.mark.parametrize("kind", ["token", "x509"])
+def test_a_server_without_an_authority_for_its_broker_is_not_claimed_at_but_on_a_bench(
+    tmp_path: Path, kind: Any
+) -> None:
+    server, where = Server(answer={"ca": ""}), place(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"names no authority for its broker mqtt\.example"):
+        claimed(server, where, kind)
+    assert not where.config.exists()
+    if kind == "token":
+        claim(server.claim, where, INSTALL, CODE, kind, "https://city.example", plain=True)
+        assert load_config(where.config).broker.plain
+        server.answer["host"] = "127.0.0.1"
+        server.verifier = ""
+        claimed(server, where)
+        assert not load_config(where.config).broker.plain
+
+
 def test_the_code_is_looked_at_before_anything_is_sent(tmp_path: Path) -> None:
     server = Server()
     with pytest.raises(ConfigurationError, match="mistyped"):

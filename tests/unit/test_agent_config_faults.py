@@ -80,14 +80,49 @@ pin = 2
 """
     lines = "\n".join(told(tmp_path, text))
     for word in (
-        "5 things",
+        "6 things",
         "'Frog 1'",
+        "broker.host 'b' is another machine and broker.tls_ca is missing",
         "'mood'",
         "8.8.8.8 is a public",
         "Europe/Lundon",
         "button.pin 2 belongs",
     ):
         assert word in lines
+
+
+FROG = """[device]
+name = "frog-1"
+kind = "frog"
+data_dir = "/var/lib/x"
+[[sensors]]
+driver = "sht4x"
+[broker]
+"""
+
+
+@pytest.mark.parametrize(
+    ("broker", "fault"),
+    [
+        ('host = "mqtt.council.example"', "the password would go in the clear"),
+        ('host = "192.168.1.4"', "the password would go in the clear"),
+        ('host = "localhost.example"', "the password would go in the clear"),
+        ('host = "127.0.0.1"\ntls_cert = "a"\ntls_key = "a"', "tls_cert without broker.tls_ca"),
+        ('host = "mqtt.council.example"\ntls_ca = "ca.pem"', ""),
+        ('host = "192.168.1.4"\nplain = true', ""),
+        ('host = "127.0.0.1"', ""),
+        ('host = "::1"', ""),
+    ],
+)
+def test_no_password_goes_in_the_clear_unless_somebody_says_so(
+    tmp_path: Path, broker: str, fault: str
+) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text(f"{FROG}{broker}\n")
+    if not fault:
+        assert load_config(path).broker.host in broker
+        return
+    assert fault in "\n".join(told(tmp_path, f"{FROG}{broker}\n"))
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_no_name_leads_elsewhere(device: str, prefix: str) -> None:
 
 def test_the_agents_file_says_what_is_wrong(tmp_path: Path) -> None:
     text = (
-        '[device]\nname = "frog-1"\nkind = "frog"\ndata_dir = "/tmp"\n[broker]\nhost = "x"\n'
+        '[device]\nname = "frog-1"\nkind = "frog"\ndata_dir = "/tmp"\n[broker]\nhost = "127.0.0.1"\n'
         '[[sensors]]\ndriver = "sht4x"\n[home_assistant]\nhost = "ha.local"\n'
     )
     path = tmp_path / "agent.toml"

@@ -182,3 +182,14 @@ def test_broker(tmp_path: Path, with_tls: bool):
     assert moved[-1] == installed
     assert len(moved) == 2
     assert ("broker.ca" in effects.in_force({})) == with_tls
+
+
+def test_a_setting_moves_no_password_into_the_clear(tmp_path: Path):
+    moved: list[BrokerAddress] = []
+    effect = BrokerEffect(moved.append, lambda: BrokerAddress(host="127.0.0.1"), tmp_path)
+    effects = Effects(FROG, [effect])
+    with pytest.raises(ValueError, match="in the clear"):
+        effects.apply({"broker.host": "b.example"})
+    assert moved == []
+    effects.apply({"broker.host": "b.example", "broker.ca": PEM})
+    assert [a.host for a in moved] == ["b.example"]

@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ca", type=Path, help="PEM file of the authority that signed the server's certificate"
     )
+    parser.add_argument(
+        "--plain", action="store_true", help="allow a broker without TLS on another machine: for a bench"
+    )
     parser.add_argument("--data-dir", type=Path, default=DATA_DIR, help="of the readings (%(default)s)")
     parser.add_argument(
         "--again", action="store_true", help="claim anew; the file before is kept as *.before"
@@ -57,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
         "x509" if options.x509 else "token",
         server,
         options.ca,
+        plain=options.plain,
     )
     sys.stdout.write(f"this is {answer.name}, a {answer.kind}; it connects to {answer.host}:{answer.port}\n")
     sys.stdout.write(f"written: {config}\n")
