@@ -198,6 +198,28 @@ def add(
     )
 
 
+@app.command(epilog=examples("cityops fleet bundle trust update-keys.json"))
+def trust(
+    keys_file: Annotated[Path, typer.Argument(metavar="KEYS", help="The signed list of keys.")],
+    by: By = "",
+) -> None:
+    """Put the list of keys into the database: devices that claim from now on begin with it, and take updates."""
+    from devices.contract.update.manifest import read_keys
+    from ingest.fleet.bundles.keys import load_list
+    from ops_api.audit.by_command import note
+
+    known = read_keys(load_list(keys_file).text.encode())
+
+    async def work(at: UpdatesAtHand) -> None:
+        await at.shelf.put_keys(known, name_of(by))
+        await note(at.db, "fleet bundle trust", f"list:{known.serial}")
+
+    _at(work)
+    typer.echo(
+        f"list {known.serial}: {len(known.root)} root, {len(known.release)} release; devices that claim begin with it"
+    )
+
+
 @app.command("list", epilog=examples("cityops fleet bundle list", "cityops fleet bundle list --json"))
 def list_bundles(as_json: AsJson = False) -> None:
     """List the bundles in the database, newest first."""

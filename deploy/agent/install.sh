@@ -1,8 +1,8 @@
 #!/bin/sh
 # Install or upgrade the agent on this Raspberry Pi: sudo deploy/agent/install.sh, in a checkout of the version.
 # May be run again at any time: what is there stays, the configuration above all. Nothing runs as root afterwards.
-#   --updates   have the agent started by the launcher, so that it takes updates over the air (docs/updates.md); where
-#               the launcher is there already, each run renews it.
+# The agent is started by the launcher, so that it takes updates over the air (docs/updates.md); each run renews that.
+#   --without-updates   start the agent itself, where there is no launcher yet.
 set -eu
 
 HERE=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -14,9 +14,9 @@ LAUNCHER=$ROOT/opt/cityops-launcher/launch.py
 PYTHON=$OPT/bin/python
 
 case "${1:-}" in
-    --updates) UPDATES=yes ;;
-    "") UPDATES=no ;;
-    *) echo "install.sh: $1 is not known; --updates is" >&2; exit 1 ;;
+    "") UPDATES=yes ;;
+    --without-updates) UPDATES=no ;;
+    *) echo "install.sh: $1 is not known; --without-updates is" >&2; exit 1 ;;
 esac
 
 # Put a file in place of another one at once: a power cut leaves the old or the new one, whole.

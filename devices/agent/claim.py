@@ -22,11 +22,13 @@ from devices.agent.credential import new_password, verifier_of, write
 from devices.contract.claim_code import plain_code
 from devices.contract.provisioning import ClaimAnswer, Kind
 from devices.contract.topics import SHARDS, is_device_name
+from devices.contract.update.manifest import BundleError, read_keys
 
 Post = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 """Sends a document to a path of the server and returns the answer."""
 
 PENDING = "claim.json"
+UPDATE_KEYS = "update-keys.json"
 _HOST = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$")
 _KIND = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
 _SENSORS = {"frog": '[[sensors]]\ndriver = "sht4x"\n'}
@@ -98,6 +100,7 @@ def claim(
             write(place.beside("device.pem"), made.key + answer.certificate)
         else:
             write(place.beside("password"), made.password + "\n")
+        _keep_keys(place, answer.update_keys)
         text = configuration(answer, place, kind, server, server_ca, plain=plain)
         write(place.config, text, 0o644)
         place.beside(PENDING).unlink(missing_ok=True)
@@ -124,6 +127,18 @@ def _pending(place: Place, kind: Kind) -> Pending:
         made = Pending(password=new_password())
     write(path, msgspec.json.encode(made).decode())
     return made
+
+
+def _keep_keys(place: Place, listed: str) -> None:
+    """Keep whose updates to believe, where the card did not come with a list of its own."""
+    path = place.beside(UPDATE_KEYS)
+    if not listed or path.exists():
+        return
+    try:
+        read_keys(listed.encode())
+    except BundleError as e:
+        raise ConfigurationError(f"the server's list of keys for updates can't be used: {e}") from e
+    write(path, listed, 0o644)
 
 
 def _check_way(answer: ClaimAnswer, kind: Kind, *, plain: bool) -> None:
@@ -195,6 +210,8 @@ def configuration(
     lines += ["", "[server]", f"url = {_text(server)}"]
     if server_ca is not None:
         lines.append(f"ca = {_text(server_ca.absolute())}")
+    if place.beside(UPDATE_KEYS).exists():
+        lines += ["", "[update]", f"keys_file = {_text(place.beside(UPDATE_KEYS))}"]
     lines.append("")
     return "\n".join(lines) + "\n" + _SENSORS.get(answer.kind, "# Say what it measures with: [[sensors]]\n")
 

@@ -47,7 +47,8 @@ class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Server to device: who it is, where it connects and how often it measures.
 
     ``ca`` is the PEM of the authority that signed the broker's certificate, empty: no TLS.
-    ``certificate`` is the device's own, where it sent a signing request.
+    ``certificate`` is the device's own, where it sent a signing request. ``update_keys`` is the list of keys
+    (:class:`devices.contract.update.manifest.KeyList`, JSON) whose updates it may believe, empty: there is none yet.
     """
 
     name: str
@@ -58,6 +59,7 @@ class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     ca: str = ""
     certificate: str = ""
+    update_keys: str = ""
 
 
 class RotateRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -19,6 +20,7 @@ from devices.contract.provisioning import (
     fits,
     is_verifier,
 )
+from devices.contract.update.manifest import Key, KeyList, canonical
 from ops_api.client_network import network_of
 from ops_api.provisioning.core.claims import WORDS, Claim, decide
 from ops_api.provisioning.ports import ProvisioningRefusedError, Signer
@@ -117,7 +119,7 @@ class Claiming:
             await _act(t, row["device_id"], row["name"], "claimed", f"card {request.install}")
         elif brought.kind == "x509":
             await self._give(t, row["device_id"], brought, "old", "the same claim again")
-        return _answer(row, self._meeting, brought.certificate)
+        return _answer(row, self._meeting, brought.certificate, _key_list(await t.rows("update_keys")))
 
     async def rotate(
         self, name: str, password: str, request: RotateRequest, address: str, now: datetime
@@ -227,7 +229,19 @@ def _claim_of(row: Row) -> Claim:
     )
 
 
-def _answer(row: Row, meeting: Meeting, certificate: str) -> ClaimAnswer:
+def _key_list(rows: Sequence[Row]) -> str:
+    """Return the first list of keys of a device; empty where nobody may sign updates yet."""
+    keys = {
+        use: tuple(Key(key_id=r["key_id"], public=r["public"]) for r in rows if r["use"] == use)
+        for use in ("root", "release")
+    }
+    if not all(keys.values()):
+        return ""
+    listed = KeyList(serial=1, made_at=0, root=keys["root"], release=keys["release"])
+    return canonical(listed).decode()
+
+
+def _answer(row: Row, meeting: Meeting, certificate: str, update_keys: str) -> ClaimAnswer:
     return ClaimAnswer(
         name=row["name"],
         kind=row["kind"],
@@ -237,6 +251,7 @@ def _answer(row: Row, meeting: Meeting, certificate: str) -> ClaimAnswer:
         port=meeting.port,
         ca=meeting.ca,
         certificate=certificate,
+        update_keys=update_keys,
     )
 
 

@@ -85,6 +85,10 @@ on conflict (source, hour) do update set tries = t.tries + 1
 -- claim_tries_forget
 delete from claim_try where hour < now() - interval '2 days'
 
+-- update_keys
+-- Who may sign updates, as a list that a device begins with.
+select key_id, encode(public_key, 'hex') as public, use from bundle_key where retired_at is null order by key_id
+
 -- credential_now
 select kind, verifier, serial from device_credential where device_id = %(device_id)s and state = 'current'
 

@@ -97,6 +97,15 @@ async def find_device(ctx: Context, name: str) -> Row:
     return row
 
 
+async def is_shown(ctx: Context, name: str) -> bool:
+    """Whether a device has a page of its readings: those of homes have none that anybody may open."""
+    try:
+        await find_device(ctx, name)
+    except HTTPException:
+        return False
+    return True
+
+
 @router.get("/devices/{name}", dependencies=FIELDS)
 async def get_device(name: str, ctx: Ctx) -> DeviceDocument:
     """Return one device."""

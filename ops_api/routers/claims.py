@@ -46,6 +46,7 @@ class ClaimedDocument(Document):
     port: int
     ca: str = Field(description="PEM of the authority that signed the broker's certificate; empty: no TLS.")
     certificate: str = Field(description="The device's own, in PEM, where it sent a signing request.")
+    update_keys: str = Field(description="Whose updates it may believe, as JSON; empty: nobody's yet.")
 
 
 class CredentialPost(BaseModel):

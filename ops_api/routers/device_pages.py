@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from ops_api.access.principal import Asker
 from ops_api.provisioning.desk import PAGE, Label, State
 from ops_api.provisioning.ports import ProvisioningRefusedError
+from ops_api.routers.catalogue import is_shown
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.device_door import acting, desk_in, found
 from ops_api.routers.sign_in_flow import page
@@ -166,7 +167,7 @@ async def _one(
         ctx, "device_identity.html", 409 if wrong else 200, d=view.device(row, ctx.brand), wrong=wrong, done=done,
         label=None if made is None else view.label(made, ctx.front.public_url, ctx.brand),
         acts=view.acts(acts, ctx.brand), lives=view.lives(lives, ctx.brand),
-        cards=list(dict.fromkeys(life["install"] for life in lives)),
+        cards=list(dict.fromkeys(life["install"] for life in lives)), is_shown=await is_shown(ctx, name),
     )  # fmt: skip
 
 

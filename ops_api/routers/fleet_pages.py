@@ -17,6 +17,7 @@ from ingest.fleet.ports import SettingsRefusedError
 from ops_api.access.model import Role
 from ops_api.access.principal import Asker
 from ops_api.queries import work
+from ops_api.routers.catalogue import is_shown
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.fleet import desk_of, device_of, made
 from ops_api.web import fleet_view as view
@@ -71,7 +72,7 @@ async def one_device(device: str, ctx: Ctx, who: Asker, done: Text = "") -> HTML
     items = await work.work_items(ctx.db, "open", device=device)
     return _page(
         ctx, "fleet_device.html", v=shown_, items=[i["title"] for i in items], groups=await desk.book.groups(), done=done,
-        may_set=_may_set(who),
+        may_set=_may_set(who), is_shown=await is_shown(ctx, device),
     )  # fmt: skip
 
 

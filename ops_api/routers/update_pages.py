@@ -73,6 +73,7 @@ async def _page(
             view.event(x, zone, now) for x in await ctx.db.rows("rollout_events", rollout_id=rollout_id)
         ],
         "may": Role.DEVICES in who.roles,
+        "may_look": not {Role.DEVICES, Role.OPERATIONS}.isdisjoint(who.roles),
         "wrong": wrong,
     }
     return HTMLResponse(ctx.templates.render("fleet_update.html", **values), status)

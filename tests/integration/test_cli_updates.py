@@ -124,6 +124,9 @@ async def test_from_a_bundle_to_a_roll_out(desk: Path, db_dsn: str, pg: psycopg.
     def fleet(*words: str) -> subprocess.CompletedProcess[str]:
         return cityops("fleet", *words, **own)
 
+    trusted = fleet("bundle", "trust", str(desk / "keys.json")).stdout
+    assert trusted.startswith("list 1: 1 root, 1 release"), trusted
+    assert "no signed list of keys" in fleet("bundle", "trust", str(desk / "release.pem")).stderr
     built(desk, "a")
     added = fleet("bundle", "add", str(desk / "a"), "--keys", str(desk / "keys.json"))
     assert "1.4.0 (serial 4) is added" in added.stdout, added.stderr

@@ -81,6 +81,7 @@ async def looks_well(site: Site, chromium: Browser, path: str, name: str) -> Non
 async def test_set_see_and_take_back(site: Site, page: Page, chromium: Browser) -> None:
     await page.goto(f"{site.url}/fleet")
     assert await page.inner_text("h1") == "No device needs anybody because of its settings."
+    await page.click('summary:has-text("Set something")')
     await page.click("text=Kind bin")
     await page.fill('[name="s.cadence_s"]', "5")
     await page.click("text=Show what it would do")

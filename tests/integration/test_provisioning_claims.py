@@ -17,10 +17,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from devices.contract.claim_code import RANDOM_BYTES, make_code, plain_code
 from devices.contract.provisioning import ClaimRequest, RotateRequest, make_verifier
+from devices.contract.update.manifest import read_keys
+from ingest.fleet.bundles.keys import make_key, make_list
+from ingest.fleet.updates.shelf import Shelf
 from ops_api.provisioning.claiming import TRIES_AN_HOUR, ClaimRefusedError
 from ops_api.provisioning.desk import NoSuchDeviceError
 from ops_api.provisioning.ports import ProvisioningRefusedError
 from ops_api.provisioning.signing import DeviceAuthority
+from ops_api.queries import OneConnection
 from tests.fakes.provisioned import NETWORK, WHO, Card, Office, authority, office_on, request_for
 
 
@@ -218,6 +222,18 @@ async def test_a_password_is_rotated_by_the_one_before_and_a_lost_answer_may_be_
     await rotated(office, "frog-1", following.password, last.verifier)
     with pytest.raises(ClaimRefusedError):
         await rotated(office, "frog-1", card.password, last.verifier)
+
+
+async def test_a_claim_is_told_whose_updates_to_believe_once_there_is_somebody(office: Office) -> None:
+    await office.desk.add("frog-1", "frog", WHO)
+    card, code = Card(), (await office.desk.label("frog-1", WHO)).code
+    assert (await office.claim(code, card)).update_keys == ""
+    root, release = make_key(), make_key()
+    listed = make_list(7, 1_790_000_000, [root.key], [release.key], [root])
+    await Shelf(OneConnection(office.conn)).put_keys(read_keys(listed.text.encode()), WHO)
+    told = read_keys((await office.claim(code, card)).update_keys.encode())
+    assert (told.root, told.release) == ((root.key,), (release.key,))
+    assert told.serial == 1, "below any list that the root signs from now on"
 
 
 async def test_another_devices_password_rotates_nothing(office: Office) -> None:

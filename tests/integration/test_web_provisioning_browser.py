@@ -40,6 +40,7 @@ async def test_pages_are_accessible_and_fit_a_phone(site: Site, chromium: Browse
     await context.add_cookies([{"name": STAFF_PLAIN_COOKIE, "value": "as-devices", "url": site.url}])
     page = await context.new_page()
     await page.goto(site.url + "/devices")
+    await page.click("text=Add a device")
     await page.fill("#name", "frog-new")
     await page.select_option("#kind", "frog")
     await page.click("text=Add it")

@@ -26,8 +26,12 @@ from devices.agent.config import load_config
 from devices.agent.credential import PasswordFiles, next_of, verifier_of
 from devices.agent.rotate import rotate_certificate, rotate_password
 from devices.agent.rotation import PasswordAge, Rotation
+from devices.agent.update.durable import Places
+from devices.agent.update.files import RealFiles
+from devices.agent.update.stage import known_keys
 from devices.contract.claim_code import make_code
 from devices.contract.provisioning import fits
+from ingest.fleet.bundles.keys import make_key, make_list
 
 CODE = make_code(b"cityops-unit")
 INSTALL = "4f2d0c9a6b7e4d1f8a3c5b6d7e8f9a0b"
@@ -98,6 +102,33 @@ def test_a_claim_leaves_a_configuration_that_the_agent_reads_and_secrets_of_its_
     assert stat.S_IMODE(where.beside("password").stat().st_mode) == 0o600
     assert not where.beside("claim.json").exists()
     assert address.password not in str(server.asked)
+
+
+def test_whose_updates_to_believe_comes_with_the_claim_unless_it_came_with_the_card(tmp_path: Path) -> None:
+    root, release = make_key(), make_key()
+    listed = make_list(1, 0, [root.key], [release.key], [root]).text
+    server, where = Server(answer={"update_keys": listed}), place(tmp_path)
+    claimed(server, where)
+    section = load_config(where.config).update
+    assert section is not None
+    path = Path(section.keys_file)
+    assert (path, path.read_text()) == (where.beside("update-keys.json"), listed)
+    assert known_keys(RealFiles(), Places(tmp_path / "update"), path).release == (release.key,)
+    path.write_text("of the card")
+    server.verifier = ""
+    claimed(server, where)
+    assert path.read_text() == "of the card"
+    assert load_config(where.config).update is not None
+
+
+def test_no_keys_no_updates_and_nonsense_for_keys_is_refused(tmp_path: Path) -> None:
+    server, where = Server(), place(tmp_path)
+    claimed(server, where)
+    assert load_config(where.config).update is None
+    server, where = Server(answer={"update_keys": "{}"}), place(tmp_path / "other")
+    with pytest.raises(ConfigurationError, match="list of keys for updates can't be used"):
+        claimed(server, where)
+    assert not where.config.exists()
 
 
 @pytest.mark.parametrize("kind", ["token", "x509"])

@@ -126,10 +126,10 @@ LAUNCHER = "opt/cityops-launcher/launch.py"
 DROP_IN = "etc/systemd/system/cityops-agent.service.d/launcher.conf"
 
 
-def test_the_launcher_comes_when_asked_for_and_each_later_run_renews_it(tmp_path: Path) -> None:
-    install(tmp_path)
+def test_the_launcher_comes_unless_it_is_not_wanted_and_each_later_run_renews_it(tmp_path: Path) -> None:
+    install(tmp_path, "--without-updates")
     assert not (tmp_path / LAUNCHER).exists(), "a device that takes no updates"
-    install(tmp_path, "--updates")
+    install(tmp_path)
     new = (ROOT / "devices/launcher/launch.py").read_bytes()
     assert (tmp_path / LAUNCHER).read_bytes() == new
     (tmp_path / LAUNCHER).write_text("VERSION = 1\n")
@@ -156,7 +156,7 @@ def test_a_launcher_that_does_not_load_is_not_put_in_place(tmp_path: Path) -> No
     (checkout / "devices/launcher").mkdir(parents=True)
     (checkout / "devices/launcher/launch.py").write_text("def prepare(:")
     root = tmp_path / "root"
-    install(root, "--updates")
+    install(root)
     good = (root / LAUNCHER).read_bytes()
     done = subprocess.run(
         [str(checkout / "deploy/agent/install.sh")],

@@ -52,7 +52,7 @@ language sql immutable set search_path = public, pg_temp as $$
     union all
     select 'cityops_identity', 'device_act', 'add'
     union all
-    select 'cityops_identity', 'device_known', 'read'
+    select 'cityops_identity', unnest(array['bundle_key', 'device_known']), 'read'
 $$;
 revoke all on function role_rights() from public;
 

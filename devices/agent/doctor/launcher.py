@@ -13,7 +13,7 @@ from devices.launcher.launch import FACTORY, SLOTS, STATE, VERSION
 INSTALLED = Path("/opt/cityops-launcher/launch.py")
 ROOT = Path("/var/lib/cityops-agent/update")
 _VERSION = re.compile(r"^VERSION = (\d+)", re.MULTILINE)
-_FIX = "sudo deploy/agent/install.sh --updates, in a checkout of the newest version; then restart the agent"
+_FIX = "sudo deploy/agent/install.sh, in a checkout of the newest version; then restart the agent"
 
 
 def version_of(path: Path) -> int | None:
