@@ -12,6 +12,7 @@ import gc
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,11 +39,23 @@ settings.load_profile("cityops")
 # Compiling the loops of arc routing takes longer than all their tests; one file does it (test_carp_compiled).
 os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
+if sys.version_info < (3, 12):
+    # It words for each handler that is no number why it is none, with the result of the coroutine that the handler ends:
+    # whole towns, twice for each asynchronous fixture and test.
+    _enum_of_int = signal._int_to_enum  # type: ignore[attr-defined]
+    signal._int_to_enum = lambda value, kind: _enum_of_int(value, kind) if isinstance(value, int) else value  # type: ignore[attr-defined]
+
 TESTS = Path(__file__).parent
 WAITING = ("e2e", "fault")
 BROWSER = "browser"
 """The mark of tests in a browser: one file of them is the longest of all, and must not be what the end waits for."""
 COMPUTING = ("property", BROWSER, "integration", "unit", "architecture")
+LONG_UNITS = (
+    "test_bin_bench.py", "test_bin_emptying_measured.py", "test_bin_ledger_quarter.py", "test_bin_outlook_weeks.py",
+    "test_bin_trial.py", "test_quality_rules.py", "test_road_film.py", "test_road_now_night.py", "test_rules_replay.py",
+    "test_world_world.py",
+)  # fmt: skip
+"""Files of four seconds of CPU and more, before the others of their kind: the end waits for short ones only."""
 AHEAD = 0.7
 """Part of the run after which no file that waits is begun."""
 
@@ -227,9 +240,10 @@ def _kind(path: Path) -> str:
     return path.relative_to(TESTS).parts[0]
 
 
-def _rank(item: pytest.Item) -> int:
+def _rank(item: pytest.Item) -> tuple[int, bool]:
     kind = _kind(item.path) if item.get_closest_marker(BROWSER) is None else BROWSER
-    return COMPUTING.index(kind) if kind in COMPUTING else len(COMPUTING)
+    place = COMPUTING.index(kind) if kind in COMPUTING else len(COMPUTING)
+    return place, item.path.name not in LONG_UNITS
 
 
 def pytest_runtest_call(item: pytest.Item) -> None:

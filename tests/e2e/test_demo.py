@@ -34,6 +34,9 @@ SMALL = {
     "CITYOPS_SIM__BINS": "20",
     "CITYOPS_SIM__GRITTERS": "2",
 }
+FROST = {"CITYOPS_SIM__HOMES": "80", "CITYOPS_SIM__BINS": "120"}
+"""All roads, and of the homes and bins so many that the scenario's promises are of some: the usual town's night is in
+test_soak_scenarios.py."""
 
 
 @pytest.fixture
@@ -101,7 +104,7 @@ def gone_within(folder: Path, seconds: float) -> list[str]:
 
 
 def test_the_frost_night_keeps_its_promises(folder: Path) -> None:
-    with demo(folder, "--check") as process:
+    with demo(folder, "--check", town=FROST) as process:
         output, _ = process.communicate(timeout=200)
     assert process.returncode == 0, output
     counts = re.search(
@@ -109,7 +112,7 @@ def test_the_frost_night_keeps_its_promises(folder: Path) -> None:
     )
     assert counts is not None, output
     published, committed, dead, _ = (int(c.replace(",", "")) for c in counts.groups())
-    assert published == committed + dead > 50_000
+    assert published == committed + dead > 30_000
     assert "✗" not in output
     assert not left_over(folder)
 

@@ -144,6 +144,7 @@ class Forked(subprocess.Popen[Any]):
                     os.dup2(descriptor, number)
             os.chdir(asked["cwd"])
             asked["preexec_fn"]()
+            subprocess.Popen = _Popen  # type: ignore[misc]  # what it starts itself, as a back-up pg_dump, is another program
             command_server.run_module(found[0], found[1])
         _created(self, asked)
 

@@ -82,9 +82,16 @@ async def much_happens(site: Site) -> None:
     )
 
 
-async def wall(browser: Browser, site: Site, path: str = "/ops", **context: Any) -> tuple[Page, Watch]:
-    """Open a wall and wait until its map is drawn and its stream is there."""
-    page = await new_page(browser, **context)
+async def wall(
+    browser: Browser, site: Site, path: str = "/ops", *, clock: bool = False, **context: Any
+) -> tuple[Page, Watch]:
+    """Open a wall and wait until its map is drawn and its stream is there.
+
+    ``clock``: in a window of its own, whose clock can be put forward.
+    """
+    page = await new_page(browser, **({"color_scheme": "light"} if clock else {}), **context)
+    if clock:
+        await page.clock.install()
     watch = Watch(page, site)
     page.set_default_timeout(SOON_MS)
     await page.goto(site.url + path)

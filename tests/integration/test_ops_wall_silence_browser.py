@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.fakes.accessibility import violations
 from tests.fakes.browser import in_browser
@@ -123,18 +123,30 @@ async def test_old_data_and_a_lost_server_are_two_banners(chromium: Browser, sit
 async def test_a_wall_that_is_open_for_weeks_loads_itself_anew_after_an_upgrade(
     chromium: Browser, site: Site
 ) -> None:
-    page, _ = await wall(chromium, site)
-    old = "before the upgrade"
+    page, _ = await wall(chromium, site, clock=True)
+    old, refused = "before the upgrade", 0
     await page.evaluate("(old) => { document.body.dataset.build = old; }", old)
     await site.sql("update alarm set cleared_at = now()")
     await site.sql("select pg_notify('cityops_rules', '{}')")
+
     # A server that is not back yet would leave its error on the wall.
-    await page.context.route("**/ops", lambda route: route.fulfill(status=502, body="Bad gateway"))
-    await page.wait_for_timeout(30_000)
+    async def bad_gateway(route: Route) -> None:
+        nonlocal refused
+        refused += 1
+        await route.fulfill(status=502, body="Bad gateway")
+
+    await page.context.route("**/ops", bad_gateway)
+    for _ in range(120):
+        if refused:
+            break
+        await page.clock.run_for(1000)
+        await page.wait_for_timeout(100)
+    assert refused, "it asks whether the server is there"
+    await page.wait_for_timeout(400)
     await expect(page.locator("body")).to_have_attribute("data-build", old)
     await page.context.unroute("**/ops")
     await site.sql("update alarm set cleared_at = null")
     await site.sql("select pg_notify('cityops_rules', '{}')")
     await expect(page.locator("body")).not_to_have_attribute("data-build", old, timeout=SOON_MS)
     await expect(page.locator("#live-status")).to_have_text("Live", timeout=SOON_MS)
-    await page.close()
+    await page.context.close()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import copy
+import uuid
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +38,7 @@ from rules.service import RulesService
 from rules.store import PostgresRuleStore
 from rules.waker import HintWaker
 from tests.fakes import late_night
+from tests.fakes.databases import create, drop, own_database, seal, with_database
 from tests.fakes.rules_batches import RECEIVED_FROM, insert_batch, until_final
 from tests.fakes.rules_tables import QUERIES, memory_rows
 from tests.fakes.rules_town import START, Reading, batch, context, hamlet
@@ -147,21 +151,73 @@ def database(request: pytest.FixtureRequest) -> str | None:
     return request.getfixturevalue("db_dsn") if request.param == "postgres" else None
 
 
+def in_memory(store: MemoryRuleStore, added: int = 0) -> Bench:
+    return Bench(store, MemoryLateWindows(store), StoreReadings(store), None, added)
+
+
+@asynccontextmanager
+async def in_database(dsn: str, added: int = 0) -> AsyncIterator[Bench]:
+    kinds = ("weather", "road", "frog", "bin", "gritter")
+    async with (
+        await psycopg.AsyncConnection.connect(dsn, autocommit=True, options="-c timezone=UTC") as conn,
+        AsyncConnectionPool(dsn, min_size=1, max_size=3, open=False) as pool,
+    ):
+        rules, late = PostgresRuleStore(pool), PostgresLateWindows(pool)
+        yield Bench(rules, late, PostgresReadings(dsn, kinds), conn, added)
+
+
 @pytest.fixture
 async def bench(database: str | None) -> AsyncIterator[Bench]:
     if database is None:
-        store = MemoryRuleStore(hamlet())
-        yield Bench(store, MemoryLateWindows(store), StoreReadings(store), None)
+        yield in_memory(MemoryRuleStore(hamlet()))
         return
-    async with (
-        await psycopg.AsyncConnection.connect(database, autocommit=True, options="-c timezone=UTC") as conn,
-        AsyncConnectionPool(database, min_size=1, max_size=3, open=False) as pool,
-    ):
-        await store_registry(conn, hamlet())
-        kinds = ("weather", "road", "frog", "bin", "gritter")
-        yield Bench(
-            PostgresRuleStore(pool), PostgresLateWindows(pool), PostgresReadings(database, kinds), conn
-        )
+    async with in_database(database) as found:
+        assert found.conn is not None
+        await store_registry(found.conn, hamlet())
+        yield found
+
+
+@pytest.fixture(scope="module")
+def nights() -> Iterator[dict[str, Any]]:
+    """The store in memory after the night, and by server the name of a database that is."""
+    made: dict[str, Any] = {}
+    yield made
+    for server in made.keys() - {"memory"}:
+        drop(server, made[server])
+
+
+@pytest.fixture(params=["postgres", "memory"])
+def server(request: pytest.FixtureRequest) -> tuple[str, str] | None:
+    """A server and an upgraded database of it, or None for the store in memory."""
+    if request.param == "memory":
+        return None
+    return request.getfixturevalue("pg_server"), request.getfixturevalue("db_template")
+
+
+@pytest.fixture
+async def after(server: tuple[str, str] | None, nights: dict[str, Any]) -> AsyncIterator[Bench]:
+    """The bench after the night, which is worked out once for each store."""
+    night = late_night.batches()
+    if server is None:
+        if "memory" not in nights:
+            made = in_memory(MemoryRuleStore(hamlet()))
+            await made.evaluate(night)
+            nights["memory"] = made.memory
+        yield in_memory(copy.deepcopy(nights["memory"]), len(night))
+        return
+    where, template = server
+    if where not in nights:
+        name = f"cityops_night_{uuid.uuid4().hex[:12]}"
+        create(where, name, template)
+        async with in_database(with_database(where, name)) as made:
+            assert made.conn is not None
+            await store_registry(made.conn, hamlet())
+            await made.evaluate(night)
+        seal(where, name)
+        nights[where] = name
+    with own_database(where, "after", nights[where]) as dsn:
+        async with in_database(dsn, len(night)) as found:
+            yield found
 
 
 def change(from_cursor: int, *effects: Any, at_s: float = START, checkpoint: bytes | None = None) -> Change:
@@ -191,20 +247,19 @@ async def tables(bench: Bench) -> dict[str, list[tuple[Any, ...]]]:
     return {what: await bench.rows(what) for what in QUERIES}
 
 
-async def test_a_backlog_marks_exactly_what_a_replay_of_the_night_says_otherwise(bench: Bench) -> None:
+async def test_a_backlog_marks_exactly_what_a_replay_of_the_night_says_otherwise(after: Bench) -> None:
     night = late_night.batches()
-    await bench.evaluate(night)
-    before = await tables(bench)
+    before = await tables(after)
     backlog = late_night.late(night)
-    [(kind, scope, from_s, to_s, devices, readings, state, looked)] = await bench.windows()
+    [(kind, scope, from_s, to_s, devices, readings, state, looked)] = await after.windows()
     assert (kind, scope, devices, state, looked) == ("route", "r1", ["road-0"], "open", False)
     assert from_s == START + backlog[0][2]
     assert to_s <= START + backlog[-1][2]
     assert 0 < readings <= len(backlog)
-    worker = bench.reopener()
+    worker = after.reopener()
     assert await worker.turn()
     assert not await worker.turn()
-    marks, expected = await bench.marks(), await fresh(bench)
+    marks, expected = await after.marks(), await fresh(after)
     assert {key[1] for key in expected} >= {"winter.gritting", "winter.ice"}
     assert set(marks) == expected
     for mark in marks.values():
@@ -213,11 +268,11 @@ async def test_a_backlog_marks_exactly_what_a_replay_of_the_night_says_otherwise
         ]  # fmt: skip
         assert mark["found_at"] == "2026-03-01T00:00:00Z"
         assert mark["text"]
-    assert (await bench.windows())[0][6:] == ("differs", True)
-    assert await bench.said() == sorted(
+    assert (await after.windows())[0][6:] == ("differs", True)
+    assert await after.said() == sorted(
         (*key[1:4:2], mark["text"]) for key, mark in marks.items() if key[0] == "alarm"
     )
-    assert await tables(bench) == before
+    assert await tables(after) == before
 
 
 async def test_what_came_in_time_is_the_same_in_a_replay(bench: Bench) -> None:
@@ -249,18 +304,17 @@ async def test_it_is_looked_at_at_once_and_again_when_nothing_more_can_follow(be
     assert not await worker.turn()
 
 
-async def test_killed_before_the_write_it_begins_again(bench: Bench) -> None:
-    await bench.evaluate(late_night.batches())
+async def test_killed_before_the_write_it_begins_again(after: Bench) -> None:
     with pytest.raises(TransientError):
-        await bench.reopener(_Killed(bench.late)).turn()
-    assert await bench.marks() == {}
-    assert (await bench.windows())[0][6:] == ("open", False)
-    assert await bench.reopener().turn()
-    marks = await bench.marks()
+        await after.reopener(_Killed(after.late)).turn()
+    assert await after.marks() == {}
+    assert (await after.windows())[0][6:] == ("open", False)
+    assert await after.reopener().turn()
+    marks = await after.marks()
     assert marks
-    assert not await bench.reopener().turn()
-    assert await bench.marks() == marks
-    assert len(await bench.said()) == sum(key[0] == "alarm" for key in marks)
+    assert not await after.reopener().turn()
+    assert await after.marks() == marks
+    assert len(await after.said()) == sum(key[0] == "alarm" for key in marks)
 
 
 class _Killed:
@@ -273,14 +327,13 @@ class _Killed:
         raise TransientError("killed")
 
 
-async def test_an_answer_that_is_lost_marks_nothing_twice(bench: Bench) -> None:
-    await bench.evaluate(late_night.batches())
+async def test_an_answer_that_is_lost_marks_nothing_twice(after: Bench) -> None:
     with pytest.raises(TransientError):
-        await bench.reopener(_Unanswered(bench.late)).turn()
-    marks = await bench.marks()
+        await after.reopener(_Unanswered(after.late)).turn()
+    marks = await after.marks()
     assert marks
-    assert not await bench.reopener().turn()
-    assert await bench.marks() == marks
+    assert not await after.reopener().turn()
+    assert await after.marks() == marks
 
 
 class _Unanswered(_Killed):
@@ -328,19 +381,18 @@ async def test_what_is_too_long_ago_is_closed_and_counted(bench: Bench) -> None:
     assert not await worker.turn()
 
 
-async def test_readings_added_while_it_is_judged_keep_the_window_open(bench: Bench) -> None:
-    await bench.evaluate(late_night.batches())
+async def test_readings_added_while_it_is_judged_keep_the_window_open(after: Bench) -> None:
 
     class _Meanwhile(_Killed):
         async def close(self, judged: Judged) -> int:
-            cursor = (await bench.rules.resume()).cursor
+            cursor = (await after.rules.resume()).cursor
             at_s = START + 42604.0
-            await bench.commit(change(cursor, LATE, at_s=at_s))
-            return await bench.late.close(judged)
+            await after.commit(change(cursor, LATE, at_s=at_s))
+            return await after.late.close(judged)
 
-    assert await bench.reopener(_Meanwhile(bench.late)).turn()
-    assert await bench.marks()
-    assert (await bench.windows())[0][6:] == ("open", False)
+    assert await after.reopener(_Meanwhile(after.late)).turn()
+    assert await after.marks()
+    assert (await after.windows())[0][6:] == ("open", False)
 
 
 async def test_checkpoints_are_found_and_dropped_when_they_are_old(bench: Bench) -> None:

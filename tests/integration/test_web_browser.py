@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, expect
 from ops_api import app, cached
 from ops_api.cached import Cached
 from tests.fakes import bins_board, seed_web, website
-from tests.fakes.accessibility import violations
+from tests.fakes.accessibility import UNFOLD, violations
 from tests.fakes.browser import emptied, in_browser
 from tests.fakes.desk_rows import ice_on_a_route
 from tests.fakes.seed_notifications import told
@@ -124,8 +124,8 @@ async def loaded(page: Page, site: Site, path: str) -> tuple[Page, Watch]:
 async def at_widths(browser: Browser, site: Site, path: str, *widths: int, unfold: bool = False) -> None:
     """Look at a page on screens of ``widths`` [px]: nothing violates, complains or is wider than the screen."""
     page, watch = await opened(browser, site, path, viewport={"width": widths[0], "height": 900})
-    for summary in await page.locator("summary").all() if unfold else ():
-        await summary.click()
+    if unfold:
+        await page.evaluate(UNFOLD)
     for width in widths:
         await page.set_viewport_size({"width": width, "height": 900})
         assert await violations(page) == [], (path, width)
@@ -145,9 +145,7 @@ async def test_no_page_has_an_accessibility_violation_an_error_or_a_foreign_requ
     tab = browser.contexts[0].pages[0]
     await tab.set_viewport_size({"width": 1280, "height": 800})
     page, watch = await loaded(tab, looked_at, path)
-    # Located anew for each: the live state may have replaced it meanwhile.
-    for summary in await page.locator("summary").all():
-        await summary.click()
+    await page.evaluate(UNFOLD)
     assert await violations(page) == [], path
     await page.set_viewport_size({"width": 390, "height": 844})
     assert await violations(page) == [], (path, "phone")
@@ -178,6 +176,28 @@ async def test_the_rules_would_find_something(browser: Browser) -> None:
         "<html lang=en><title>t</title><main><h1>x</h1><img src=x><button></button></main>"
     )
     assert {v.partition(":")[0] for v in await violations(page)} >= {"image-alt", "button-name"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '<p style="color: #aaa">odd</p>',
+        '<div style="background: #333"><p>odd</p></div>',
+        '<div style="position: relative; background: #333"><p>odd</p></div>',
+        '<p style="position: absolute; top: 60px; background: #fff; color: #999">odd</p>',
+        '<p style="opacity: 0.4">odd</p>',
+    ],
+)
+async def test_one_faint_word_among_many_that_are_alike_is_found(browser: Browser, odd: str) -> None:
+    """Three are asked of those that are alike; what is not alike is asked itself."""
+    page, fine = await browser.new_page(), "<p>fine</p>" * 40
+    frame = "<html lang=en><title>t</title><main style='background: #fff; color: #000'><h1>x</h1>{}</main>"
+    await page.set_content(frame.format(fine + fine))
+    assert await violations(page) == []
+    await page.set_content(frame.format(fine + odd + fine))
+    (found,) = await violations(page)
+    assert found.startswith("color-contrast: ")
+    assert "odd" in found
 
 
 async def test_the_wall_fits_one_screen(looked_at: Site, browser: Browser) -> None:
