@@ -19,6 +19,7 @@ from cityops.errors import ConfigurationError, TransientError
 from devices.agent import own_key
 from devices.agent.broker import is_this_machine
 from devices.agent.credential import new_password, verifier_of, write
+from devices.agent.kept_sections import has_section, others_in
 from devices.contract.claim_code import plain_code
 from devices.contract.provisioning import ClaimAnswer, Kind
 from devices.contract.topics import SHARDS, is_device_name
@@ -41,6 +42,11 @@ class Place:
 
     config: Path
     data_dir: Path
+
+    @property
+    def before(self) -> Path:
+        """The configuration that was there before this claim, kept."""
+        return self.config.with_name(f"{self.config.name}.before")
 
     def beside(self, name: str) -> Path:
         """Return a file beside the configuration."""
@@ -184,7 +190,7 @@ def configuration(
     *,
     plain: bool = False,
 ) -> str:
-    """Return the device's configuration file."""
+    """Return the device's configuration file; what the one before said of anything else stays."""
     lines = [
         "# Written by cityops-agent claim; what it measures with and more: docs/frog.md.",
         "[device]",
@@ -210,9 +216,13 @@ def configuration(
     lines += ["", "[server]", f"url = {_text(server)}"]
     if server_ca is not None:
         lines.append(f"ca = {_text(server_ca.absolute())}")
-    if place.beside(UPDATE_KEYS).exists():
+    kept = others_in(place.before)
+    if place.beside(UPDATE_KEYS).exists() and not has_section(kept, "update"):
         lines += ["", "[update]", f"keys_file = {_text(place.beside(UPDATE_KEYS))}"]
     lines.append("")
+    if has_section(kept, "sensors"):
+        return "\n".join([*lines, kept, ""])
+    lines += [kept, ""] if kept else []
     return "\n".join(lines) + "\n" + _SENSORS.get(answer.kind, "# Say what it measures with: [[sensors]]\n")
 
 

@@ -140,7 +140,9 @@ async def test_only_device_managers_manage_devices(site: Site) -> None:
 
 async def test_a_devices_three_pages_lead_to_each_other_for_whoever_may_open_them(site: Site) -> None:
     manager, waste = site.as_("devices"), site.as_("waste")
-    name = (await manager.get("/api/v1/devices", params={"kind": "bin", "limit": 1})).json()["devices"][0]["name"]
+    name = (await manager.get("/api/v1/devices", params={"kind": "bin", "limit": 1})).json()["devices"][0][
+        "name"
+    ]
     pages = (f"/devices/{name}", f"/fleet/{name}", f"/devices/{name}/identity")
     for page in pages:
         text = (await manager.get(page)).text

@@ -121,6 +121,46 @@ def test_whose_updates_to_believe_comes_with_the_claim_unless_it_came_with_the_c
     assert load_config(where.config).update is not None
 
 
+BEFORE = """# mine
+[device]
+name = "frog-0"
+
+[[sensors]]            # the cold wall
+driver = "ds18b20"
+rom = "28-0316a2798fff"
+
+[broker]
+host = "old.example"
+
+[page]
+room = "kitchen"
+"""
+
+
+def test_what_it_measures_with_and_more_stays_when_it_gets_a_new_name(tmp_path: Path) -> None:
+    server, where = Server(), place(tmp_path)
+    where.config.parent.mkdir()
+    where.before.write_text(BEFORE)
+    claimed(server, where)
+    config = load_config(where.config)
+    assert (config.device.name, config.broker.host) == ("frog-1", "mqtt.example")
+    assert [s.driver for s in config.sensors] == ["ds18b20"]
+    assert config.page is not None
+    assert config.page.room == "kitchen"
+    assert "# the cold wall" in where.config.read_text()
+
+
+@pytest.mark.parametrize("before", ["", "[[sensors]\nnonsense", "[page]\nenabled = false\n"])
+def test_a_file_before_that_says_nothing_of_sensors_gets_the_usual_ones(tmp_path: Path, before: str) -> None:
+    server, where = Server(), place(tmp_path)
+    where.config.parent.mkdir()
+    where.before.write_text(before)
+    claimed(server, where)
+    config = load_config(where.config)
+    assert [s.driver for s in config.sensors] == ["sht4x"]
+    assert (config.page is not None) == ("page" in before)
+
+
 def test_no_keys_no_updates_and_nonsense_for_keys_is_refused(tmp_path: Path) -> None:
     server, where = Server(), place(tmp_path)
     claimed(server, where)

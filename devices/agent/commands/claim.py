@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--data-dir", type=Path, default=DATA_DIR, help="of the readings (%(default)s)")
     parser.add_argument(
-        "--again", action="store_true", help="claim anew; the file before is kept as *.before"
+        "--again",
+        action="store_true",
+        help="claim anew; its sensors and other sections stay, the file before is kept as *.before",
     )
 
 
@@ -104,7 +106,7 @@ def _hand_over(folder: Path) -> None:
 def _set_aside(place: Place) -> Place:
     """Keep a configuration that is there as it was."""
     if place.config.exists():
-        replace(place.config, place.config.with_name(f"{place.config.name}.before"))
+        replace(place.config, place.before)
     return place
 
 
