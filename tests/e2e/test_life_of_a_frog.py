@@ -46,7 +46,7 @@ def test_a_frog_lives_from_its_box_to_the_bin(folder: Path, tmp_path: Path) -> N
         "last update: confirmed",
         "slot b: version 1.5.0, serial 15, not proven",
         "last update: rolled back: it did not prove itself in 3 starts",
-        "fail  login    refused: Not authorized",
+        "fail  login     refused: Not authorized",
         "my-frog: retired: broken",
     ):
         assert line in page
