@@ -28,11 +28,12 @@ class NoSuchDeviceError(ProvisioningRefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A claim code, which is shown this once; ``device``, until when it opens."""
+    """A claim code, which is shown this once; ``device``, until when it opens, and its model, which is its kind."""
 
     device: str
     code: str
     expires_at: datetime
+    model: str = ""
 
 
 class DeviceDesk:
@@ -190,7 +191,7 @@ class DeviceDesk:
         )
         assert made is not None
         await self._note(t, device["device_id"], by, "labelled", f"…{code[-3:]}")
-        return Label(device["name"], code, made["expires_at"])
+        return Label(device["name"], code, made["expires_at"], device["kind"])
 
     async def _set(
         self,

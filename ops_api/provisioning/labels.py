@@ -60,7 +60,8 @@ def _label(label: Label, council: str, public_url: str, x_mm: float, y_mm: float
     until = label.expires_at.astimezone(UTC)
     words = (
         (7.0, 3.6, "bold", label.device),
-        (12.5, 2.5, "normal", council),
+        (11.5, 2.5, "normal", council),
+        (14.8, 2.2, "normal", f"Model {label.model}" if label.model else ""),
         (18.5, 2.5, "normal", "Claim code"),
         *((22.5 + 3.6 * at, 3.2, "bold", part) for at, part in enumerate(_lines(label.code))),
         (31.5, 1.9, "normal", f"Opens once, until {until.day} {until:%B %Y}"),

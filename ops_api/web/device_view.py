@@ -73,6 +73,7 @@ def label(made: Label, public_url: str, brand: Brand) -> dict[str, str]:
     return {
         "device": made.device,
         "code": made.code,
+        "model": made.model,
         "until": _day(made.expires_at, brand),
         "qr": qr.svg_data_uri(scale=4, border=2, dark="#000", light="#fff"),
     }

@@ -48,6 +48,7 @@ async def test_labels_come_once_and_in_every_form(db_dsn: str, tmp_path: Path) -
     again = json.loads(run("label", "frog-1", "--days", "3", "--sheet", str(sheet), "--json").stdout)
     assert again[0]["code"] != first["frog-1"]
     assert again[0]["code"].rpartition("-")[0] in sheet.read_text()
+    assert "Model frog" in sheet.read_text()
     assert sheet.stat().st_mode & 0o777 == 0o600
     assert "█" in run("label", "frog-1", "--qr", "--sheet", str(pdf)).stdout
     assert pdf.read_bytes().startswith(b"%PDF")
