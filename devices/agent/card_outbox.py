@@ -127,6 +127,17 @@ class CardOutbox:
         self._memory.receipted(boot, runs)
         self._reading(lambda card: card.receipted(boot, runs))
 
+    def forget_receipted(self) -> int:
+        """Delete what the server holds, overwriting it in the file; return how many entries.
+
+        Raises:
+            OutboxError: the card does not take it.
+        """
+        gone = self._with_card(lambda card: card.forget_receipted())
+        if gone is None:
+            raise OutboxError(f"{self._path} was not forgotten: {self._reason}")
+        return gone
+
     def depth(self) -> int:
         """Return how many entries are unreceipted."""
         return self._memory.depth() + (self._card.depth() if self._card is not None else 0)

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from cityops.errors import ConfigurationError, TransientError
-from devices.agent.frog_record import open_ring
+from devices.agent.frog_record import Record, open_ring, remove_broken
 from devices.agent.outbox import OutboxError
 from devices.agent.service import OUTBOX_FILE
 from devices.agent.sqlite_outbox import SqliteOutbox
@@ -29,10 +29,9 @@ def forget(folder: Path, now_s: int) -> str:
     if now_s < CLOCK_SET_S:
         raise ConfigurationError("the clock is not set: what is older than now can't be told; set it first")
     try:
-        ring = open_ring(folder)
-        newest_s = ring.newest_s()
-        ring.forget(now_s if newest_s is None else max(now_s, newest_s + 1))
-        ring.close()
+        record = Record(open_ring(folder))
+        record.forget(now_s)
+        record.close()
         gone, waiting = 0, 0
         if (folder / OUTBOX_FILE).exists():
             outbox = SqliteOutbox(folder / OUTBOX_FILE)
@@ -40,11 +39,5 @@ def forget(folder: Path, now_s: int) -> str:
             outbox.close()
     except (sqlite3.Error, OutboxError, OSError) as e:
         raise TransientError(f"{folder} was not forgotten: {e}") from e
-    _remove_broken(folder)
+    remove_broken(folder)
     return f"forgotten: the frog's own record, and {gone} entries that the town has; {waiting} still to be sent stay"
-
-
-def _remove_broken(folder: Path) -> None:
-    """A record or an outbox that was put aside as broken may still be read in parts."""
-    for old in folder.glob("*.db.broken*"):
-        old.unlink()

@@ -6,6 +6,7 @@ the page's server runs in threads; they read the record and the desk, and write 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -75,16 +76,24 @@ class Frog:
         desk: between the page and this.
         clock: monotonic [s], the one that the button's edges are stamped with; it is that of
             the moments, too.
+        forget_sent: forgets what else the card keeps of what the town has; OutboxError where it can't.
     """
 
     def __init__(
-        self, agent: Agent, record: Record, desk: Desk, parts: FrogParts, clock: Callable[[], float]
+        self,
+        agent: Agent,
+        record: Record,
+        desk: Desk,
+        parts: FrogParts,
+        clock: Callable[[], float],
+        forget_sent: Callable[[], None] = lambda: None,
     ) -> None:
         self._agent = agent
         self._record = record
         self._desk = desk
         self._parts = parts
         self._clock = clock
+        self._forget_sent = forget_sent
         self._eyes = Eyes(parts.light)
         self._manner = Manner()
         self._presses = PressCounter()
@@ -122,6 +131,11 @@ class Frog:
             self._standing_at_s = float("-inf")
             self._stand(moment, now_s)
             tap.done.set_result(kept)
+        for farewell in self._desk.farewells():
+            forgotten = self._forget(moment)
+            self._standing_at_s = float("-inf")
+            self._stand(moment, now_s)
+            farewell.done.set_result(forgotten)
         self._stand(moment, now_s)
 
     def close(self) -> None:
@@ -141,6 +155,20 @@ class Frog:
         kept = self._agent.diary(pressed.activity, at, source="button")
         self._eyes.answer(thanks(min(pressed.presses, 9)) if kept else SORRY, now_s)
         self._standing_at_s = float("-inf")
+
+    def _forget(self, moment: Moment) -> bool:
+        """Forget the household; return whether that went well. What the town has not yet is still sent."""
+        now_s = moment.wall_ms // 1000
+        if now_s < CLOCK_SET_S:
+            return False  # what is older than now could not be told, and came back from the outbox
+        try:
+            self._record.forget(now_s)
+            self._forget_sent()
+        except (sqlite3.Error, OutboxError, OSError) as e:
+            log.warning("the frog could not forget", reason=str(e))
+            return False
+        log.info("the frog has forgotten its household")
+        return True
 
     def _stand(self, moment: Moment, now_s: float) -> None:
         if now_s - self._standing_at_s < _STANDING_EVERY_S:

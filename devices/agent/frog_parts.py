@@ -13,7 +13,7 @@ from devices.agent.agent import Agent
 from devices.agent.config import AgentConfig
 from devices.agent.entry import Entry
 from devices.agent.frog import Frog, FrogParts
-from devices.agent.frog_record import Record, how_many_again, open_ring
+from devices.agent.frog_record import Record, how_many_again, open_ring, remove_broken
 from devices.agent.outbox import OutboxError
 from devices.drivers.button import GpioButton
 from devices.drivers.eyes import GpioLight
@@ -31,6 +31,10 @@ class History(Protocol):
 
     def newest(self, limit: int) -> Iterable[Entry]:
         """Return them, newest first."""
+        ...
+
+    def forget_receipted(self) -> int:
+        """Delete what the server holds; return how many entries. OutboxError where the card does not take it."""
         ...
 
 
@@ -77,4 +81,9 @@ def make_frog(
         record.refill(outbox.newest(how_many_again(ring)))
     except OutboxError as e:
         log.warning("the record was not filled from the outbox", reason=str(e))
-    return Frog(agent, record, Desk(clock), parts, clock)
+
+    def forget_sent() -> None:
+        outbox.forget_receipted()
+        remove_broken(folder)
+
+    return Frog(agent, record, Desk(clock), parts, clock, forget_sent)

@@ -89,6 +89,17 @@ class Record:
         except sqlite3.Error as e:
             self._failed(e)
 
+    def forget(self, now_s: int) -> None:
+        """Forget everything, and take nothing older than ``now_s`` [s since 1970] again.
+
+        Raises:
+            sqlite3.Error: nothing was forgotten.
+        """
+        known = (self.ring.newest_s(), None if self.latest is None else self.latest.at_s)
+        self.ring.forget(max([now_s, *(at_s + 1 for at_s in known if at_s is not None)]))
+        self.lately.clear()
+        self.latest = None
+
     def close(self) -> None:
         """Write what waits and close."""
         try:
@@ -145,6 +156,12 @@ def open_ring(folder: Path) -> Ring:
             if old.exists():
                 old.replace(path.with_name(f"{path.name}.broken{suffix}"))
         return Ring(path)
+
+
+def remove_broken(folder: Path) -> None:
+    """Remove what was put aside as broken of a record or an outbox: it may still be read in parts."""
+    for old in folder.glob("*.db.broken*"):
+        old.unlink()
 
 
 def how_many_again(ring: Ring) -> int:

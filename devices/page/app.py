@@ -85,6 +85,7 @@ class FrogApp:
         self._desk = desk
         self._tokens = FormTokens(clock)
         self._gate = PinGate(pin, clock)
+        self._leave_tokens = FormTokens(clock)
         self._pin_tokens = FormTokens(clock)  # of its own: who tries out PINs must not use up the diary's
         self._files = {
             "/frog.css": ("text/css; charset=utf-8", (_FOLDER / "frog.css").read_bytes()),
@@ -114,6 +115,8 @@ class FrogApp:
             return Response(200, body, kind, (("Cache-Control", "public, max-age=86400"),))
         if not self._gate.is_open(request.headers.get("cookie", "")):
             return self._ask_pin("")
+        if path == "/forget":
+            return self._ask_forget("")
         span = next((s for s in SPANS if s.path == path), None)
         if span is None:
             return self._message(
@@ -180,6 +183,8 @@ class FrogApp:
             return self._ask_pin("")
         if path == "/diary":
             return self._write(form)
+        if path == "/forget":
+            return self._forget(form)
         return self._message(404, "There is no such page", "Please go back.")
 
     def _write(self, form: Mapping[str, str]) -> Response:
@@ -201,6 +206,24 @@ class FrogApp:
             )
         return _see_other(f"/?{'saved' if kept == 'kept' else 'soon'}={quote(activity)}#diary")
 
+    def _forget(self, form: Mapping[str, str]) -> Response:
+        if not self._leave_tokens.take(form.get("token", "")):
+            return self._ask_forget("This page was too old. Please tick and tap once more.")
+        if form.get("sure") != "yes":
+            return self._ask_forget("Please tick the box first.")
+        forgotten = self._desk.forget()
+        if forgotten == "kept":
+            return self._message(200, "Your frog has forgotten", "It begins anew with what it measures next.")
+        if forgotten == "soon":
+            return self._message(
+                202, "Your frog is busy", "It forgets in a moment. Look at its page again soon."
+            )
+        return self._message(
+            507,
+            "Your frog could not forget",
+            "Its memory card does not take it, or its clock is not set yet. Please tell the council.",
+        )
+
     def _enter(self, form: Mapping[str, str]) -> Response:
         if not self._pin_tokens.take(form.get("token", "")):
             return self._ask_pin("This page was too old. Please type the PIN once more.")
@@ -214,6 +237,11 @@ class FrogApp:
         return Response(303, b"", headers=(("Location", "/"), ("Set-Cookie", cookie)))
 
     # -- answers -------------------------------------------------------------------
+
+    def _ask_forget(self, notice: str) -> Response:
+        return self._text(
+            200 if not notice else 403, html.forget_form(self._leave_tokens.issue(), notice, self._frame)
+        )
 
     def _ask_pin(self, notice: str) -> Response:
         return self._text(403, html.pin_form(self._pin_tokens.issue(), notice, self._frame))

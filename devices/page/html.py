@@ -216,7 +216,25 @@ def _table(page: Page) -> str:
 def _town(page: Page) -> str:
     said = [page.town, page.eyes, page.trouble]
     lines = "".join(f"<p>{escape(text)}</p>" for text in said if text)
-    return f'<section aria-labelledby="town-t"><h2 id="town-t">Your frog and the town</h2>{lines}</section>'
+    leaving = '<p class="hint">Moving out? <a href="/forget">Have your frog forget you</a>.</p>'
+    return f'<section aria-labelledby="town-t"><h2 id="town-t">Your frog and the town</h2>{lines}{leaving}</section>'
+
+
+def forget_form(token: str, notice: str, frame: Frame) -> str:
+    """Return the page on which the household has the frog forget them."""
+    said = f'<p class="sorry" role="alert">{escape(notice)}</p>' if notice else ""
+    body = (
+        f"<h1>Have your frog forget you</h1>{said}"
+        "<p>Your frog deletes its charts and its diary: all that it measured here and has told the town. "
+        "Nobody can bring that back.</p>"
+        "<p>What the town has, it keeps. You can delete that on the council's page, under My data. "
+        "What the town has not yet is still sent.</p>"
+        f'<form class="pin" method="post" action="/forget"><input type="hidden" name="token" value="{escape(token)}">'
+        '<p><input id="sure" name="sure" type="checkbox" value="yes" required> '
+        '<label for="sure">Yes, forget what was measured here</label></p>'
+        '<button>Forget it</button></form><p><a href="/">No, back to your frog</a></p>'
+    )
+    return document("Have your frog forget you", body, frame)
 
 
 def pin_form(token: str, notice: str, frame: Frame) -> str:

@@ -10,7 +10,7 @@ import queue
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from devices.contract.messages import Activity
 from devices.page.judge import USUAL, Limits, Opinion
@@ -19,6 +19,7 @@ from devices.page.samples import Sample
 Kept = Literal["kept", "failed", "soon"]
 
 Key = tuple[int, int]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,13 @@ class Tap:
     done: Future[bool] = field(default_factory=Future)
 
 
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """The household wants the frog to forget them."""
+
+    done: Future[bool] = field(default_factory=Future)
+
+
 class Desk:
     """What page and agent hand each other.
 
@@ -80,19 +88,37 @@ class Desk:
         self._clock = clock
         self._patience_s = patience_s
         self._taps: queue.SimpleQueue[Tap] = queue.SimpleQueue()
+        self._farewells: queue.SimpleQueue[Farewell] = queue.SimpleQueue()
 
     def tap(self, activity: Activity) -> Kept:
         """Leave a tap and wait for the agent; ``soon`` where it is still busy with the network."""
         tap = Tap(activity, self._clock())
         self._taps.put(tap)
+        return self._answer(tap.done)
+
+    def forget(self) -> Kept:
+        """Ask the agent to forget the household, and wait for it; ``kept`` where it has."""
+        farewell = Farewell()
+        self._farewells.put(farewell)
+        return self._answer(farewell.done)
+
+    def _answer(self, done: Future[bool]) -> Kept:
         try:
-            return "kept" if tap.done.result(self._patience_s) else "failed"
+            return "kept" if done.result(self._patience_s) else "failed"
         except TimeoutError:
             return "soon"
 
     def taps(self) -> list[Tap]:
         """Take what was tapped, oldest first; the agent answers each by its ``done``."""
-        taken: list[Tap] = []
-        while not self._taps.empty():
-            taken.append(self._taps.get())
-        return taken
+        return _all_of(self._taps)
+
+    def farewells(self) -> list[Farewell]:
+        """Take who wants to be forgotten; the agent answers each by its ``done``."""
+        return _all_of(self._farewells)
+
+
+def _all_of(waiting: queue.SimpleQueue[T]) -> list[T]:
+    taken: list[T] = []
+    while not waiting.empty():
+        taken.append(waiting.get())
+    return taken

@@ -79,6 +79,9 @@ class Clerk(threading.Thread):
                     waiting = self._desk.standing.waiting_diary | {key}
                     self._desk.standing = replace(self._desk.standing, waiting_diary=waiting)
                 tap.done.set_result(self._keeps)
+            for farewell in self._desk.farewells():
+                self.written.append("forgotten")
+                farewell.done.set_result(self._keeps)
         ring.close()
 
     def stop(self) -> None:

@@ -86,6 +86,7 @@ def test_each_length_is_small_drawn_here_and_asks_nobody_else(
         "/month",
         "/year",
         "/diary",
+        "/forget",
         "/frog.svg",
         "",
     } | set(re.findall(r'href="(/frog\.css\?v=[0-9a-f]+)"', text))
@@ -376,6 +377,34 @@ def test_a_frog_that_is_busy_or_cannot_keep_it_says_so(year: Ring) -> None:
     app = app_of(year, patient)
     with answered(patient, year, keeps=False):
         assert post(app, "/diary", f"activity=shower&token={token_in(get(app))}").status == 507
+
+
+def test_a_household_has_its_frog_forget_once_it_is_sure(year: Ring, desk: Desk) -> None:
+    app = app_of(year, desk)
+    assert 'href="/forget"' in get(app).body.decode()
+    asked = get(app, "/forget")
+    assert (asked.status, "My data" in text_of(asked)) == (200, True)
+    token = token_in(asked)
+    with answered(desk, year) as clerk:
+        assert post(app, "/forget", f"sure=yes&token={token}", origin="http://elsewhere").status == 403
+        assert post(app, "/forget", "sure=yes&token=made-up").status == 403
+        unsure = post(app, "/forget", f"token={token}")
+        assert (unsure.status, "tick the box" in text_of(unsure)) == (403, True)
+        assert clerk.written == []
+        done = post(app, "/forget", f"sure=yes&token={token_in(unsure)}")
+        assert (done.status, "Your frog has forgotten" in text_of(done)) == (200, True)
+        assert post(app, "/forget", f"sure=yes&token={token_in(unsure)}").status == 403, "once"
+        assert clerk.written == ["forgotten"]
+    with answered(desk, year, keeps=False):
+        failed = post(app, "/forget", f"sure=yes&token={token_in(get(app, '/forget'))}")
+        assert (failed.status, "tell the council" in text_of(failed)) == (507, True)
+    behind = app_of(year, desk, pin="4711")
+    assert "PIN" in text_of(get(behind, "/forget"))
+    assert "PIN" in text_of(post(behind, "/forget", "sure=yes&token=x"))
+    busy = Desk(lambda: 1000.0, patience_s=0.01)
+    busy.standing = desk.standing
+    waiting = app_of(year, busy)
+    assert post(waiting, "/forget", f"sure=yes&token={token_in(get(waiting, '/forget'))}").status == 202
 
 
 def test_a_pin_shows_nothing_before_it_was_typed(year: Ring, desk: Desk) -> None:

@@ -17,6 +17,7 @@ from devices.agent.forget import forget
 from devices.agent.frog import Frog, FrogParts
 from devices.agent.frog_parts import make_frog
 from devices.agent.frog_record import Record, open_ring
+from devices.agent.outbox import OutboxError
 from devices.agent.publisher import Limits, Publisher
 from devices.agent.sampler import Sampler
 from devices.agent.sqlite_outbox import SqliteOutbox
@@ -232,6 +233,64 @@ def test_the_next_household_sees_nothing_of_the_last(tmp_path: Path) -> None:
     again.turn()
     assert again.times() == [4200]
     again.close()
+
+
+def asked_to_forget(box: Box) -> str:
+    """What the page is told when the household has the frog forget."""
+    with ThreadPoolExecutor(1) as page:
+        told = page.submit(box.desk.forget)
+        while not told.done():
+            box.turn()
+        return told.result()
+
+
+def test_the_household_has_it_forget_while_it_measures(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    box.turn()
+    box.run(9)
+    box.button.press(box.now_s + 1.0)
+    box.turn(20.0)
+    secret = next(iter(box.outbox.newest(1))).payload
+    box.outbox.receipted(box.agent.boot, [(0, 10)])
+    (tmp_path / "outbox.db.broken").write_text("old")
+    assert asked_to_forget(box) == "kept"
+    assert (box.times(), box.record.latest, list(box.record.lately)) == ([], None, [])
+    assert box.record.ring.reader().notes(*FOREVER) == []
+    assert list(box.outbox.newest(20)) == []
+    assert not (tmp_path / "outbox.db.broken").exists()
+    assert all(secret not in file.read_bytes() for file in tmp_path.iterdir()), "overwritten on the card"
+    box.run(2)
+    box.outbox.receipted(box.agent.boot, [(11, 11)])
+    assert asked_to_forget(box) == "kept"
+    assert box.outbox.depth() == 1, "what the town has not got is still sent"
+    box.run(1)
+    seen = box.times()
+    assert len(seen) == 1
+    box.close()
+    again = Box(tmp_path, start_s=5000)
+    assert again.times() == seen, "nothing from before comes back out of the outbox"
+    again.close()
+
+
+def test_a_clock_that_was_never_set_and_a_card_that_fails_forget_nothing(tmp_path: Path) -> None:
+    box = Box(tmp_path, wrong_s=-START_S, clk=Clk.NEVER_SET)
+    box.turn()
+    box.run(3)
+    assert asked_to_forget(box) == "failed"
+    box.close()
+    (tmp_path / "second").mkdir()
+    box = Box(tmp_path / "second")
+    box.turn()
+    box.run(3)
+    before = box.times()
+
+    def refused() -> None:
+        raise OutboxError("disk I/O error")
+
+    box.frog._forget_sent = refused
+    assert asked_to_forget(box) == "failed"
+    assert box.times() != before, "its own record is gone all the same"
+    box.close()
 
 
 def test_a_card_that_fails_stops_no_measuring(tmp_path: Path) -> None:
