@@ -16,6 +16,7 @@ from devices.contract.messages import Status, encode
         (encode(Status(online=True, boot=7)), 0),
         (encode(Status(online=True, boot=7, clk=2)), 2),
         (b'{"online": true, "boot": 7, "clk": 100000}', 32_767),
+        (b'{"online": true, "boot": 7, "lorawan": {"rssi_dbm": -97}}', None),
         (encode(Status(online=False)), None),
         (None, None),
     ],
@@ -38,3 +39,5 @@ async def test_a_clock_that_was_never_set_is_a_zero(
                 device_id, status.decode(),
             )  # fmt: skip
         assert await one("select clk from fleet_status(%s)", device_id) == clock
+        if clock != 32_767:  # boards show what was said
+            assert await one("select clk from board.device_state where device_id = %s", device_id) == clock

@@ -31,8 +31,9 @@ begin
         return;
     end if;
     boot := fleet_whole(said -> 'boot');
-    -- A birth leaves out a 0, which is a clock that was never set; least() alone would make 32767 of what is not there.
-    clk := case when said ? 'clk' then least(fleet_whole(said -> 'clk'), 32767) when boot > 0 then 0 end;
+    -- A birth leaves out a 0, which is a clock that was never set; least() alone would make 32767 of what is not there. A LoRaWAN
+    -- sensor has no clock: its network's time counts.
+    clk := case when said ? 'clk' then least(fleet_whole(said -> 'clk'), 32767) when boot > 0 and not said ? 'lorawan' then 0 end;
     wall_ms := fleet_whole(said -> 'wall_ms');
     mono_ms := fleet_whole(said -> 'mono_ms');
     if said ->> 'oldest_unreceipted' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$' then

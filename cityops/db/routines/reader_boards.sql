@@ -28,9 +28,9 @@ select w.work_item_id, w.rule_id, w.device, d.kind, w.opened_at, w.gone_at, w.do
 create view board.device_state with (security_barrier) as
 select d.device_id, d.name, d.kind, s.status_at, o.waiting, s.status ->> 'firmware' as firmware,
        (s.status -> 'online') = 'true'::jsonb and coalesce(i.state, 'active') = 'active' as online,
-       -- A birth leaves out a 0, which is a clock that was never set.
+       -- A birth leaves out a 0, which is a clock that was never set; a LoRaWAN sensor has none: its network's time counts.
        case when jsonb_typeof(s.status -> 'clk') = 'number' then (s.status ->> 'clk')::numeric
-            when not s.status ? 'clk' and jsonb_typeof(s.status -> 'boot') = 'number' then 0 end as clk
+            when not s.status ?| array['clk', 'lorawan'] and jsonb_typeof(s.status -> 'boot') = 'number' then 0 end as clk
   from public.device d
   left join public.device_status s using (device_id)
   left join public.device_state i using (device_id)
