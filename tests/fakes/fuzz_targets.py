@@ -19,7 +19,7 @@ from devices.contract.senml.cbor import read_cbor
 from devices.contract.senml.json import read_json
 from devices.contract.senml.labels import SenmlError
 from devices.contract.senml.resolve import resolve
-from devices.contract.settings.messages import read_desired, read_reported
+from devices.contract.settings.messages import Reported, read_desired
 from devices.contract.topics import parse as parse_topic
 from devices.contract.update.container import read_head
 from devices.contract.update.manifest import BundleError, read_keys, read_manifest
@@ -117,7 +117,7 @@ TARGETS: Mapping[str, Target] = {
     "status": partial(_json, Status),
     "diary": partial(_json, Diary),
     "desired": read_desired,
-    "reported": read_reported,
+    "reported": partial(_json, Reported),
     "bundle": lambda data: read_head(io.BytesIO(data)),
     "manifest": read_manifest,
     "keys": read_keys,

@@ -40,14 +40,14 @@ async def test_the_age_of_the_last_good_one_is_told(db_dsn: str, pg: psycopg.Asy
     now = datetime.now(UTC)
     first = await metrics(db_dsn)
     assert first["cityops_backup_age_seconds"] == float("inf")
-    assert await told(db_dsn) == ("warning", "none was ever made")
+    assert await told(db_dsn) == ("warn", "none was ever made")
     await pg.execute(ADD, ("a", now - timedelta(hours=30), True, 5000, "", None))
     await pg.execute(ADD, ("b", now - timedelta(hours=6), False, None, "disk full", None))
     found = await metrics(db_dsn)
     assert found["cityops_backup_age_seconds"] == pytest.approx(30 * 3600, abs=120)
     assert (found["cityops_backup_bytes"], found["cityops_backup_failed"]) == (5000, 1)
     assert found["cityops_backup_verified_age_seconds"] == float("inf")
-    assert await told(db_dsn) == ("warning", "the last good one is 30 h old")
+    assert await told(db_dsn) == ("warn", "the last good one is 30 h old")
     await pg.execute(ADD, ("c", now - timedelta(hours=2), True, 6000, "", now))
     assert (await metrics(db_dsn))["cityops_backup_failed"] == 0
     level, detail = await told(db_dsn)
@@ -55,7 +55,7 @@ async def test_the_age_of_the_last_good_one_is_told(db_dsn: str, pg: psycopg.Asy
     await pg.execute(
         "update backup_run set verified_at = now() - interval '36 days' where verified_at is not null"
     )
-    assert await told(db_dsn) == ("warning", "2.0 h old, none was tried for 36 days")
+    assert await told(db_dsn) == ("warn", "2.0 h old, none was tried for 36 days")
 
 
 async def test_dashboards_may_see_it_and_an_outage_is_no_number(

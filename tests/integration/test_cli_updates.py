@@ -162,6 +162,6 @@ async def test_from_a_bundle_to_a_roll_out(desk: Path, db_dsn: str, pg: psycopg.
     assert fleet("bundle", "withdraw", "1.4.0").returncode == 0
     rows = await (await pg.execute("select action from audit_entry order by entry_id")).fetchall()
     assert [action for (action,) in rows] == [
-        "fleet bundle add", "fleet bundle add", "fleet update start", "fleet update halted", "fleet update resumed",
+        "fleet bundle trust", "fleet bundle add", "fleet bundle add", "fleet update start", "fleet update halted", "fleet update resumed",
         "fleet update pin", "fleet update cancelled", "fleet bundle withdraw",
     ]  # fmt: skip

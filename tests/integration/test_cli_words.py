@@ -165,7 +165,7 @@ def test_doctor_reports_settings_that_can_not_be_read() -> None:
     done = cityops("doctor", "--json", CITYOPS_MQTT__PORT="abc", CITYOPS_API__PORT="-1")
     report = json.loads(done.stdout)
     assert done.returncode == 1
-    assert report["worst"] == "error"
+    assert report["worst"] == "fail"
     assert {f["name"] for f in report["findings"]} == {"settings"}
     details = " ".join(f["detail"] for f in report["findings"])
     assert "mqtt.port = 'abc' (from CITYOPS_MQTT__PORT)" in details
@@ -182,7 +182,7 @@ def test_doctor_names_a_file_where_the_data_should_go_and_a_missing_certificate(
         CITYOPS_API__PORT=str(free_port()),
     )
     found = {f["name"]: f for f in json.loads(done.stdout)["findings"]}
-    assert found["data directory"]["level"] == "error"
+    assert found["data directory"]["level"] == "fail"
     assert f"{tmp_path / 'file'} is no folder" in found["data directory"]["detail"]
     assert found["broker"]["detail"] == "/nowhere/ca.pem: no such certificate file"
     assert found["database"]["detail"].startswith("CITYOPS_DB__DSN is no connection string")

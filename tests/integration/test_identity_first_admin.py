@@ -150,14 +150,14 @@ async def test_the_doctor_says_who_can_let_others_in_and_which_keys_run_out(
     assert await said() == [("accounts", "ok")]
     async with opened(db_dsn) as desk:
         await desk.accounts.first_admin("ada", "", "op", NOW)
-        assert await said() == [("accounts", "warning")]
+        assert await said() == [("accounts", "warn")]
         who = await desk.accounts.named("ada")
         assert who is not None
         await desk.passwords.set(who, PASSWORD, NOW)
         now = datetime.now(UTC)
         for life in (timedelta(days=300), timedelta(days=10)):
             made = await desk.keys.make(who, "feed", ["desk:read"], now, life)
-        assert await said() == [("accounts", "ok"), ("keys", "warning")]
+        assert await said() == [("accounts", "ok"), ("keys", "warn")]
         assert made.key_id in (await accounts(pg))[1].detail
         await desk.keys.revoke(made.key_id, now)
         assert await said() == [("accounts", "ok")]

@@ -57,7 +57,7 @@ async def test_the_rules_go_on_after_a_logical_restore(db_dsn: str) -> None:
             (str(FROM_ANOTHER_CLUSTER + 2),),
         )
         assert await readable(pg) == []
-        assert await cursor_finding(db_dsn) == ["error"]
+        assert await cursor_finding(db_dsn) == ["fail"]
 
         done = cityops("db", "renumber", CITYOPS_DB__DSN=db_dsn)
         assert (done.returncode, done.stdout) == (0, "3 batches wait for the rules\n"), done.stderr

@@ -13,7 +13,7 @@ from devices.agent.sampler import Sampler
 from devices.agent.settings_card import CardError, FileCard, MemoryCard
 from devices.agent.settings_part import SettingsPart
 from devices.contract.kind import discover
-from devices.contract.settings.messages import Desired, Reported, read_reported
+from devices.contract.settings.messages import Desired, Reported
 from tests.unit.test_settings_card import Dying, PowerCut
 
 BIN = discover()["bin"]
@@ -50,7 +50,7 @@ class Device:
     def say(self, channel: str, payload: bytes, *, retain: bool = False) -> bool:
         assert channel == "reported"
         if self.is_up:
-            self.said.append(read_reported(payload))
+            self.said.append(msgspec.json.decode(payload, type=Reported))
         return self.is_up
 
     def hear(self, version: int, confirmed: bool = False, **settings) -> Reported:

@@ -228,7 +228,7 @@ declare
     again boolean := (select looked_at is null or not looked_at between now() - interval '1 hour' and now() from summary.kept where what = 'readings_day');
     done timestamptz := coalesce(kept_to, date_bin('1 day', health.began(), 'epoch'));
     last timestamptz := least(date_bin('1 day', now() - interval '2 hours', 'epoch'), done + p_most * interval '1 day');
-    start timestamptz := case when again and last = kept_to then last - interval '10 days' else done end;
+    start timestamptz := case when again and last <= kept_to then last - interval '10 days' else done end;
 begin
     if done is null or last <= start then
         return 0;
