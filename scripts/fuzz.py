@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -40,28 +41,33 @@ def main() -> int:
 
 
 def _outside(names: list[str], share_s: float, jobs: int) -> dict[str, dict[str, object]]:
-    waiting, running, reports = list(names), {}, {}
+    waiting, reports = list(names), dict[str, dict[str, object]]()
+    running: dict[str, tuple[subprocess.Popen[str], IO[str]]] = {}
     while waiting or running:
         while waiting and len(running) < jobs:
             name = waiting.pop(0)
             words = [sys.executable, __file__, "--inside", "--target", name, "--seconds", str(share_s)]
-            running[name] = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for name, process in list(running.items()):
+            # Not a pipe: who finds much says more than one holds, and would wait for ever.
+            said: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - open as long as the process runs
+            running[name] = (subprocess.Popen(words, stdout=said, stderr=subprocess.STDOUT, text=True), said)
+        for name, (process, said) in list(running.items()):
             if process.poll() is not None:
-                reports[name] = _report(name, process)
+                with said:
+                    reports[name] = _report(name, process.returncode, said)
                 del running[name]
         time.sleep(0.2)
     return reports
 
 
-def _report(name: str, process: subprocess.Popen[str]) -> dict[str, object]:
-    out, err = process.communicate()
+def _report(name: str, code: int, file: IO[str]) -> dict[str, object]:
+    file.seek(0)
+    text = file.read()
     runs = [
         line.split("number_of_executed_units:")[1]
-        for line in err.splitlines()
+        for line in text.splitlines()
         if "number_of_executed_units:" in line
     ]
-    fault = "" if process.returncode == 0 else (out + err)[-2000:]
+    fault = "" if code == 0 else text[-2000:]
     said: dict[str, object] = {"inputs": int(runs[-1]) if runs else None, "fault": fault}
     print(f"{name}: {said['inputs']} inputs{', FAULT' if fault else ''}", file=sys.stderr)
     return said
