@@ -18,7 +18,7 @@ import msgspec
 from cityops.errors import ConfigurationError, TransientError
 from devices.agent import own_key
 from devices.agent.broker import is_this_machine
-from devices.agent.credential import new_password, verifier_of, write
+from devices.agent.credential import new_password, next_of, verifier_of, write
 from devices.agent.kept_sections import has_section, others_in
 from devices.contract.claim_code import plain_code
 from devices.contract.provisioning import ClaimAnswer, Kind
@@ -106,6 +106,8 @@ def claim(
             write(place.beside("device.pem"), made.key + answer.certificate)
         else:
             write(place.beside("password"), made.password + "\n")
+        for name in ("password", "device.pem"):  # a next one of before would be refused at each rotation
+            next_of(place.beside(name)).unlink(missing_ok=True)
         _keep_keys(place, answer.update_keys)
         text = configuration(answer, place, kind, server, server_ca, plain=plain)
         write(place.config, text, 0o644)

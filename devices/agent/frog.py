@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from devices.agent.agent import Agent
-from devices.agent.clock_state import Moment
+from devices.agent.clock_state import Clk, Moment
 from devices.agent.frog_record import Record
 from devices.agent.outbox import OutboxError
 from devices.agent.presses import PressCounter, Pressed
@@ -159,7 +159,7 @@ class Frog:
     def _forget(self, moment: Moment) -> bool:
         """Forget the household; return whether that went well. What the town has not yet is still sent."""
         now_s = moment.wall_ms // 1000
-        if now_s < CLOCK_SET_S:
+        if now_s < CLOCK_SET_S or moment.clk != Clk.SYNCHRONISED:
             return False  # what is older than now could not be told, and came back from the outbox
         try:
             self._record.forget(now_s)

@@ -141,7 +141,9 @@ def test_what_it_measures_with_and_more_stays_when_it_gets_a_new_name(tmp_path: 
     server, where = Server(), place(tmp_path)
     where.config.parent.mkdir()
     where.before.write_text(BEFORE)
+    next_of(where.beside("password")).write_text("of the life before")
     claimed(server, where)
+    assert not next_of(where.beside("password")).exists()
     config = load_config(where.config)
     assert (config.device.name, config.broker.host) == ("frog-1", "mqtt.example")
     assert [s.driver for s in config.sensors] == ["ds18b20"]

@@ -277,6 +277,8 @@ def test_a_clock_that_was_never_set_and_a_card_that_fails_forget_nothing(tmp_pat
     box.turn()
     box.run(3)
     assert asked_to_forget(box) == "failed"
+    box.wrong_s = -3 * 3600  # set, and not by the network: three hours late
+    assert asked_to_forget(box) == "failed"
     box.close()
     (tmp_path / "second").mkdir()
     box = Box(tmp_path / "second")

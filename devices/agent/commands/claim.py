@@ -10,7 +10,7 @@ from pathlib import Path
 from cityops.errors import ConfigurationError
 from devices.agent.asking import check_server, post
 from devices.agent.claim import Place, claim
-from devices.agent.credential import replace
+from devices.agent.credential import write
 
 DATA_DIR = Path("/var/lib/cityops-agent")
 
@@ -106,7 +106,7 @@ def _hand_over(folder: Path) -> None:
 def _set_aside(place: Place) -> Place:
     """Keep a configuration that is there as it was."""
     if place.config.exists():
-        replace(place.config, place.before)
+        write(place.before, place.config.read_text(encoding="utf-8", errors="replace"), 0o640)
     return place
 
 
