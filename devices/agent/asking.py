@@ -16,6 +16,8 @@ from cityops.errors import ConfigurationError, TransientError
 
 TIMEOUT_S = 30.0
 MOST_BYTES = 256 * 1024
+PROVES_NOTHING = 401
+"""Status where the server does not know what a device shows."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

@@ -6,10 +6,9 @@ written last. So power may fail at any time: run again, the same is asked for, a
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,9 @@ import msgspec
 from cityops.errors import ConfigurationError, TransientError
 from devices.agent import own_key
 from devices.agent.broker import is_this_machine
+from devices.agent.claim_config import UPDATE_KEYS, Place, configuration, with_kept
 from devices.agent.credential import new_password, next_of, verifier_of, write
-from devices.agent.kept_sections import has_section, others_in
+from devices.agent.kept_sections import Kept, kept_in
 from devices.contract.claim_code import plain_code
 from devices.contract.provisioning import ClaimAnswer, Kind
 from devices.contract.topics import SHARDS, is_device_name
@@ -29,36 +29,20 @@ Post = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 """Sends a document to a path of the server and returns the answer."""
 
 PENDING = "claim.json"
-UPDATE_KEYS = "update-keys.json"
 _HOST = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$")
 _KIND = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
-_SENSORS = {"frog": '[[sensors]]\ndriver = "sht4x"\n'}
-"""What a kind of device usually measures with."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a device keeps what it gets: configuration, and secrets beside it; ``data_dir``: its outbox."""
-
-    config: Path
-    data_dir: Path
-
-    @property
-    def before(self) -> Path:
-        """The configuration that was there before this claim, kept."""
-        return self.config.with_name(f"{self.config.name}.before")
-
-    def beside(self, name: str) -> Path:
-        """Return a file beside the configuration."""
-        return self.config.with_name(name)
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """What was made for a claim that has not come to its end; one of ``password`` and ``key``."""
+    """What was made for a claim that has not come to its end; one of ``password`` and ``key``.
+
+    ``is_set_aside``: what lies in ``.before`` is of this claim, and not of another years ago.
+    """
 
     password: str = ""
     key: str = ""
     csr: str = ""
+    is_set_aside: bool = False
 
 
 def claim(
@@ -71,6 +55,7 @@ def claim(
     server_ca: Path | None = None,
     *,
     plain: bool = False,
+    say: Callable[[str], None] = lambda _: None,
 ) -> ClaimAnswer:
     """Claim, and write the configuration; return who the device is.
 
@@ -83,6 +68,7 @@ def claim(
         server: address that later rotations go to.
         server_ca: file of the authority that signed its certificate, where the system does not know it.
         plain: whether the broker may be spoken to without TLS.
+        say: hears a line where something of the configuration before could not be kept.
 
     Raises:
         ConfigurationError: the code is none, the server says no, its answer is none, or a file can't be written.
@@ -109,8 +95,12 @@ def claim(
         for name in ("password", "device.pem"):  # a next one of before would be refused at each rotation
             next_of(place.beside(name)).unlink(missing_ok=True)
         _keep_keys(place, answer.update_keys)
-        text = configuration(answer, place, kind, server, server_ca, plain=plain)
+        make = partial(configuration, answer, place, kind, server, server_ca, plain=plain)
+        kept, why_nothing = _kept(place, made)
+        text, said = with_kept(lambda kept: make(kept=kept), kept, place)
         write(place.config, text, 0o644)
+        for line in filter(None, (why_nothing, said)):
+            say(line)
         place.beside(PENDING).unlink(missing_ok=True)
     except OSError as e:
         raise ConfigurationError(
@@ -124,17 +114,28 @@ def _pending(place: Place, kind: Kind) -> Pending:
     path = place.beside(PENDING)
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Pending)
-        if bool(found.key) == (kind == "x509"):
-            return found
     except (FileNotFoundError, msgspec.DecodeError):
-        pass
-    if kind == "x509":
-        key = own_key.new_key()
-        made = Pending(key=key, csr=own_key.request_for(key))
-    else:
-        made = Pending(password=new_password())
-    write(path, msgspec.json.encode(made).decode())
+        found = Pending()
+    made = found if (found.key if kind == "x509" else found.password) else _made(kind)
+    made = msgspec.structs.replace(made, is_set_aside=place.is_set_aside or found.is_set_aside)
+    if made != found:
+        write(path, msgspec.json.encode(made).decode())
     return made
+
+
+def _made(kind: Kind) -> Pending:
+    if kind == "token":
+        return Pending(password=new_password())
+    key = own_key.new_key()
+    return Pending(key=key, csr=own_key.request_for(key))
+
+
+def _kept(place: Place, made: Pending) -> tuple[Kept, str]:
+    """Return what stays of the file that this claim set aside, and a line where nothing does."""
+    if made.is_set_aside:
+        return kept_in(place.before)
+    lies_there = f"{place.before} is of another claim: nothing of it was kept"
+    return Kept(), lies_there if place.before.exists() else ""
 
 
 def _keep_keys(place: Place, listed: str) -> None:
@@ -181,53 +182,3 @@ def _checked(document: dict[str, Any], kind: Kind) -> ClaimAnswer:
     if not fits:
         raise ConfigurationError("the server's answer names no usable device: is this the council's server?")
     return answer
-
-
-def configuration(
-    answer: ClaimAnswer,
-    place: Place,
-    kind: Kind,
-    server: str,
-    server_ca: Path | None = None,
-    *,
-    plain: bool = False,
-) -> str:
-    """Return the device's configuration file; what the one before said of anything else stays."""
-    lines = [
-        "# Written by cityops-agent claim; what it measures with and more: docs/frog.md.",
-        "[device]",
-        f"name = {_text(answer.name)}",
-        f"kind = {_text(answer.kind)}",
-        f"shard = {answer.shard}",
-        f"cadence_s = {answer.cadence_s}",
-        f"data_dir = {_text(place.data_dir)}",
-        "",
-        "[broker]",
-        f"host = {_text(answer.host)}",
-        f"port = {answer.port}",
-    ]
-    if answer.ca:
-        lines.append(f"tls_ca = {_text(place.beside('ca.pem'))}")
-    elif plain:
-        lines.append("plain = true   # without TLS: for a bench")
-    if kind == "x509":
-        own = _text(place.beside("device.pem"))
-        lines += [f"tls_cert = {own}", f"tls_key = {own}"]
-    else:
-        lines.append(f"password_file = {_text(place.beside('password'))}")
-    lines += ["", "[server]", f"url = {_text(server)}"]
-    if server_ca is not None:
-        lines.append(f"ca = {_text(server_ca.absolute())}")
-    kept = others_in(place.before)
-    if place.beside(UPDATE_KEYS).exists() and not has_section(kept, "update"):
-        lines += ["", "[update]", f"keys_file = {_text(place.beside(UPDATE_KEYS))}"]
-    lines.append("")
-    if has_section(kept, "sensors"):
-        return "\n".join([*lines, kept, ""])
-    lines += [kept, ""] if kept else []
-    return "\n".join(lines) + "\n" + _SENSORS.get(answer.kind, "# Say what it measures with: [[sensors]]\n")
-
-
-def _text(value: object) -> str:
-    """Return a TOML basic string: JSON's, but for DEL, which is in none of ours."""
-    return json.dumps(str(value), ensure_ascii=True)

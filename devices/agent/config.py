@@ -165,10 +165,19 @@ def load_config(path: Path) -> AgentConfig:
         ConfigurationError: naming each field that is wrong, its value and what is allowed.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as e:
         raise ConfigurationError(f"{path} can't be read: {e.strerror}") from e
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+    except UnicodeDecodeError as e:
+        raise ConfigurationError(f"{path} is no TOML: {e}") from e
+    return config_of(text, path)
+
+
+def config_of(text: str, path: Path) -> AgentConfig:
+    """Return the configuration that ``text`` is, which is in ``path`` or is to be; raises as :func:`load_config`."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
         raise ConfigurationError(f"{path} is no TOML: {e}") from e
     found = list(faults(raw, AgentConfig))
     config = _convert(raw, AgentConfig, path) if not found else None

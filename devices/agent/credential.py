@@ -33,12 +33,12 @@ def verifier_of(password: str) -> str:
     )
 
 
-def write(path: Path, content: str, mode: int = PRIVATE) -> None:
+def write(path: Path, content: str | bytes, mode: int = PRIVATE) -> None:
     """Replace a file at once: there is the old one or the new one, whatever happens."""
     new = path.with_name(f".{path.name}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(content)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
         os.fchmod(file.fileno(), mode)

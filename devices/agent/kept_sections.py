@@ -1,39 +1,93 @@
-"""What a device's file says beside what a claim writes: its sensors, page, eyes and updates stay when it gets a new name."""
+"""What a device's file says beside what a claim writes: its sensors, page, eyes and updates stay when it gets a new name.
+
+The file is cut into statements by parsing, not by looking: a statement of TOML ends with a line, and no part of one that ends
+before it does parses. So whatever quotes, dots, strings and arrays over several lines there are, they are read as the agent does.
+"""
 
 from __future__ import annotations
 
-import re
 import tomllib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 CLAIMED = frozenset({"device", "broker", "server"})
 """Sections that a claim writes."""
-_HEADER = re.compile(r"^\s*\[{1,2}\s*([A-Za-z_]+)")
 
 
-def others_in(path: Path) -> str:
-    """Return the other sections of a file as they stand, comments included; "" where there is none or it is no TOML."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a claim does not write, as it stands, comments included.
+
+    Attributes:
+        top: what stands before any header; it must again.
+        sections: from a header on.
+    """
+
+    top: str = ""
+    sections: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.top or self.sections)
+
+    @property
+    def names(self) -> Collection[str]:
+        """The sections that it has, however they are spelled."""
+        return tomllib.loads(f"{self.top}\n{self.sections}").keys()
+
+
+def kept_in(path: Path) -> tuple[Kept, str]:
+    """Return what is kept of a file, and in words why nothing is; there is nothing to say where there is no file."""
     try:
-        kept = others(path.read_text(encoding="utf-8"))
-        tomllib.loads(kept)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return ""
-    return kept
+        kept = kept_of(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Kept(), ""
+    except OSError as e:
+        return Kept(), f"{path} can't be read, so that nothing of it was kept: {e.strerror}"
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+        return Kept(), f"{path} is no TOML, so that nothing of it was kept: {e}"
+    return kept, "" if kept else f"{path} says nothing but what a claim writes: there was nothing to keep"
 
 
-def others(text: str) -> str:
-    """Return the sections of a configuration that a claim does not write."""
-    found: list[str] = []
-    is_kept = False
-    for line in text.splitlines():
-        header = _HEADER.match(line)
-        if header is not None:
-            is_kept = header[1] not in CLAIMED
+def kept_of(text: str) -> Kept:
+    """Return what a claim does not write of a configuration; TOMLDecodeError where it is none.
+
+    A comment stays with the section that it is in; one right above something that stays does too.
+    """
+    text = text.replace("\r\n", "\n")
+    tomllib.loads(text)
+    top, sections = list[str](), list[str]()
+    here, is_kept, comments = top, False, list[str]()
+    for statement, name in _statements(text):
+        if name is None:
+            comments.append(statement)
+            if not statement.strip():
+                here += comments if is_kept else []
+                comments = []
+            continue
+        is_header, was_kept = statement.lstrip().startswith("["), is_kept
+        if is_header or here is top:
+            is_kept = name not in CLAIMED
+        if was_kept and not is_kept:
+            here += comments
+        if is_header:
+            here = sections
         if is_kept:
-            found.append(line)
-    return "\n".join(found).strip()
+            here += [*comments, statement]
+        comments = []
+    here += comments if is_kept else []
+    return Kept("\n".join(top).strip("\n"), "\n".join(sections).strip("\n"))
 
 
-def has_section(text: str, name: str) -> bool:
-    """Whether a configuration has a section of a name."""
-    return any(h is not None and h[1] == name for h in map(_HEADER.match, text.splitlines()))
+def _statements(text: str) -> Iterator[tuple[str, str | None]]:
+    """Yield each statement of a configuration that parses, with the first part of its key; None: a comment, an empty line."""
+    begun: list[str] = []
+    for line in text.split("\n"):
+        begun.append(line)
+        statement = "\n".join(begun)
+        try:
+            parsed = tomllib.loads(statement)
+        except tomllib.TOMLDecodeError:
+            continue
+        yield statement, next(iter(parsed), None)
+        begun = []

@@ -13,7 +13,7 @@ from typing import Any
 
 from cityops.errors import ConfigurationError, TransientError
 from devices.agent import own_key
-from devices.agent.asking import post
+from devices.agent.asking import PROVES_NOTHING, RefusedError, post
 from devices.agent.credential import new_password, next_of, verifier_of, write
 
 Post = Callable[[str, Mapping[str, Any], str], dict[str, Any]]
@@ -42,12 +42,18 @@ def rotate_password(send: Post, name: str, path: Path) -> None:
     try:
         present = path.read_text(encoding="utf-8").strip()
         waiting = next_of(path)
-        if not waiting.exists():
+        is_new = not waiting.exists()
+        if is_new:
             write(waiting, new_password() + "\n")
         following = waiting.read_text(encoding="utf-8").strip()
     except OSError as e:
         raise ConfigurationError(f"{e.filename} can't be read or written: {e.strerror}") from e
-    send(_path(name), {"verifier": verifier_of(following)}, present)
+    try:
+        send(_path(name), {"verifier": verifier_of(following)}, present)
+    except RefusedError as e:
+        if is_new and e.status == PROVES_NOTHING:  # the server never knew it: it is not for the broker either
+            waiting.unlink(missing_ok=True)
+        raise
 
 
 def rotate_certificate(send: Post, name: str, path: Path) -> None:

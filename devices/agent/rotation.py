@@ -2,7 +2,8 @@
 
 The server is asked in a thread of its own, which no reading waits for; the connection goes over to the next password as
 :mod:`devices.agent.credential` says, to the next certificate when it is made anew. What goes wrong is tried again an hour
-later, with the same next password or key.
+later, with the same next password or key; where the server says that the present one proves nothing (401), a day later: it may
+be one that somebody made by hand, and does no good within the hour.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cityops.errors import CityopsError
+from devices.agent.asking import PROVES_NOTHING, RefusedError
 from devices.agent.clock_state import Moment
 from devices.agent.credential import next_of
 from devices.agent.part import Voice
@@ -124,7 +126,11 @@ class Rotation:
         try:
             self._rotate()
         except CityopsError as e:
-            log.warning("the credential was not rotated; tried again in an hour", error=str(e))
+            is_unknown = isinstance(e, RefusedError) and e.status == PROVES_NOTHING
+            if is_unknown:
+                self._next_s += DAY_S - AGAIN_S
+            when = "a day" if is_unknown else "an hour"
+            log.warning("the credential was not rotated", tried_again_in=when, error=str(e))
         else:
             self._due.known()
             log.info("the server knows the next credential")

@@ -116,7 +116,7 @@ class DeviceService:
             first_within_s=first_within_s,
             waker=self._waker,
         )
-        self._join_rotation()
+        self._join_rotations()
         self.agent.start(self._link)
         self._frog = self._make_frog(parts)
         self.settings = make_settings(
@@ -178,12 +178,11 @@ class DeviceService:
         """Page, button and eyes; None for a device without any."""
         return self._frog
 
-    def _join_rotation(self) -> None:
+    def _join_rotations(self) -> None:
         if self._config.server is not None:
-            from devices.agent.rotation_build import make_rotation
+            from devices.agent.rotation_build import make_rotations
 
-            rotation = make_rotation(self._config, self._config.server)
-            if rotation is not None:
+            for rotation in make_rotations(self._config, self._config.server):
                 self.agent.join(rotation)
 
     def _make_updates(self, kind: str) -> Updates | None:

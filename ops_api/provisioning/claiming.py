@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from devices.contract.claim_code import code_hash, plain_code
 from devices.contract.provisioning import (
@@ -21,22 +20,10 @@ from devices.contract.provisioning import (
     is_verifier,
 )
 from devices.contract.update.manifest import Key, KeyList, canonical
-from ops_api.client_network import network_of
+from ops_api.provisioning.claim_limits import Limit, limits_of_claims, limits_of_rotations
 from ops_api.provisioning.core.claims import WORDS, Claim, decide
 from ops_api.provisioning.ports import ProvisioningRefusedError, Signer
 from ops_api.queries import Db, Row, Transaction
-
-TRIES_AN_HOUR = 20
-"""Wrong codes after which a network's claims wait until the next hour, and likewise wrong passwords for its rotations. Slips
-don't count: the code's check symbol finds them before anything is asked. The two are counted apart: a device that asks for its
-next password with a wrong one, again and again, keeps no household of its network from claiming."""
-
-
-Tried = Literal["claim", "rotation"]
-_OFTEN: dict[Tried, str] = {
-    "claim": "Too many wrong codes came from this network. Try again in an hour.",
-    "rotation": "Too many wrong passwords came from this network. Try again in an hour.",
-}
 
 
 class ClaimRefusedError(ProvisioningRefusedError):
@@ -92,13 +79,14 @@ class Claiming:
         if plain is None:
             raise ClaimRefusedError("code: 18 letters and digits, as on the label; one is mistyped", 422)
         self._check_one(request.verifier, request.csr)
-        await self._not_too_often("claim", address)
+        limits = limits_of_claims(address)
+        await self._not_too_often(limits)
         try:
             async with self._db.transaction() as t:
                 return await self._claim(t, plain, request, now)
         except ClaimRefusedError as e:
             if e.status == 404:
-                await self._count("claim", address)
+                await self._count(limits)
             raise
 
     async def _claim(self, t: Transaction, plain: str, request: ClaimRequest, now: datetime) -> ClaimAnswer:
@@ -127,16 +115,18 @@ class Claiming:
         """Give a device the next credential that it made; the present one, or the one before it, is the proof.
 
         Raises:
-            ClaimRefusedError: 401 it proves nothing, 409 the device is out of service, 422, 429 as :meth:`claim`.
+            ClaimRefusedError: 401 it proves nothing, 409 the device is out of service, 422 what it brought can't be used,
+                429 too many wrong ones came from this device or its network.
         """
         self._check_one(request.verifier, request.csr)
-        await self._not_too_often("rotation", address)
+        limits = limits_of_rotations(address, name)
+        await self._not_too_often(limits)
         try:
             async with self._db.transaction() as t:
                 return await self._rotate(t, name, password, request, now)
         except ClaimRefusedError as e:
             if e.status == 401:
-                await self._count("rotation", address)
+                await self._count(limits)
             raise
 
     async def _rotate(
@@ -208,14 +198,16 @@ class Claiming:
         if not added:
             raise ClaimRefusedError("verifier: the device had this password before; make a new one", 422)
 
-    async def _not_too_often(self, what: Tried, address: str) -> None:
-        tried = await self._db.row("claim_tries", source=_source(what, address))
-        if tried is not None and tried["tries"] >= TRIES_AN_HOUR:
-            raise ClaimRefusedError(_OFTEN[what], 429)
+    async def _not_too_often(self, limits: Sequence[Limit]) -> None:
+        for limit in limits:
+            tried = await self._db.row("claim_tries", source=limit.source)
+            if tried is not None and tried["tries"] >= limit.most:
+                raise ClaimRefusedError(limit.words, 429)
 
-    async def _count(self, what: Tried, address: str) -> None:
+    async def _count(self, limits: Sequence[Limit]) -> None:
         async with self._db.transaction() as t:
-            await t.rows("claim_tried", source=_source(what, address))
+            for limit in limits:
+                await t.rows("claim_tried", source=limit.source)
             await t.rows("claim_tries_forget")
 
 
@@ -263,7 +255,3 @@ async def _before(t: Transaction, device: Row) -> tuple[str, ...]:
 
 async def _act(t: Transaction, device_id: int, by: str, act: str, detail: str) -> None:
     await t.rows("device_act_add", device_id=device_id, by=f"device {by}", act=act, detail=detail)
-
-
-def _source(what: Tried, address: str) -> bytes:
-    return hashlib.sha256(f"cityops {what} try\n{network_of(address)}".encode()).digest()

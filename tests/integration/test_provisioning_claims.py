@@ -20,7 +20,12 @@ from devices.contract.provisioning import ClaimRequest, RotateRequest, make_veri
 from devices.contract.update.manifest import read_keys
 from ingest.fleet.bundles.keys import make_key, make_list
 from ingest.fleet.updates.shelf import Shelf
-from ops_api.provisioning.claiming import TRIES_AN_HOUR, ClaimRefusedError
+from ops_api.provisioning.claim_limits import (
+    ROTATIONS_OF_DEVICE_AN_HOUR,
+    ROTATIONS_OF_NETWORK_AN_HOUR,
+    TRIES_AN_HOUR,
+)
+from ops_api.provisioning.claiming import ClaimRefusedError
 from ops_api.provisioning.desk import NoSuchDeviceError
 from ops_api.provisioning.ports import ProvisioningRefusedError
 from ops_api.provisioning.signing import DeviceAuthority
@@ -127,22 +132,50 @@ async def test_guessing_locks_out_the_network_that_guesses_and_nobody_else(offic
     assert (await office.claim(label.code, Card(), "192.0.2.8")).name == "frog-1"
 
 
+async def wrongly(office: Office, name: str, address: str = NETWORK) -> int:
+    """Ask for a rotation with a wrong password; return what is answered."""
+    request = RotateRequest(verifier=Card().verifier)
+    with pytest.raises(ClaimRefusedError) as told:
+        await office.claiming.rotate(name, "wrong", request, address, datetime.now(UTC))
+    return told.value.status
+
+
 async def test_wrong_rotations_keep_nobody_of_their_network_from_claiming_nor_wrong_codes_from_rotating(
     office: Office,
 ) -> None:
     card = await office.provisioned("frog-1")
     await office.desk.add("frog-2", "frog", WHO)
     label = await office.desk.label("frog-2", WHO)
-    for expected in (*[401] * TRIES_AN_HOUR, 429):
-        with pytest.raises(ClaimRefusedError) as told:
-            await rotated(office, "frog-1", "wrong", Card().verifier)
-        assert told.value.status == expected
-    assert "wrong passwords" in str(told.value)
+    for expected in (*[401] * ROTATIONS_OF_DEVICE_AN_HOUR, 429):
+        assert await wrongly(office, "frog-1") == expected
     assert (await office.claim(label.code, Card())).name == "frog-2"
     for expected in (*[404] * TRIES_AN_HOUR, 429):
         assert await refused(office, some_code(), Card()) == expected
     request = RotateRequest(verifier=Card().verifier)
     await office.claiming.rotate("frog-1", card.password, request, "192.0.2.8", datetime.now(UTC))
+
+
+async def test_a_device_that_asks_wrongly_again_and_again_holds_up_no_other_of_its_network(
+    office: Office,
+) -> None:
+    await office.provisioned("frog-1")
+    other = await office.provisioned("frog-2")
+    for _ in range(ROTATIONS_OF_NETWORK_AN_HOUR + 1):
+        status = await wrongly(office, "frog-1")
+    assert status == 429
+    with pytest.raises(ClaimRefusedError, match="from this device"):
+        await rotated(office, "frog-1", "wrong", Card().verifier)
+    await rotated(office, "frog-2", other.password, Card().verifier)
+
+
+async def test_who_goes_through_names_is_held_up_with_his_network_and_nobody_else(office: Office) -> None:
+    card = await office.provisioned("frog-1")
+    for number in range(ROTATIONS_OF_NETWORK_AN_HOUR):
+        assert await wrongly(office, f"frog-{number // 5 + 2}") == 401
+    assert await wrongly(office, "frog-999") == 429
+    with pytest.raises(ClaimRefusedError, match="from this network"):
+        await rotated(office, "frog-1", card.password, Card().verifier)
+    assert await wrongly(office, "frog-1", "192.0.2.8") == 401
 
 
 async def test_slips_are_found_before_anything_is_asked_and_count_for_nothing(office: Office) -> None:

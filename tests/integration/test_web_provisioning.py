@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from devices.contract.claim_code import RANDOM_BYTES, make_code
-from ops_api.provisioning.claiming import TRIES_AN_HOUR
+from ops_api.provisioning.claim_limits import TRIES_AN_HOUR
 from tests.fakes import seed_web, website
 from tests.fakes.provisioned import Card
 from tests.fakes.website import OWN, PLAIN, Site

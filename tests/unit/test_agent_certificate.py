@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from cityops.errors import TransientError
+from devices.agent.asking import RefusedError
 from devices.agent.certificate_age import CertificateAge, life_of
 from devices.agent.clock_state import Clk, Moment
 from devices.agent.config import AgentConfig, BrokerSection, DeviceSection, ServerSection
 from devices.agent.rotation import Rotation
-from devices.agent.rotation_build import make_rotation
+from devices.agent.rotation_build import make_rotations
 from tests.fakes.provisioned import pem_of
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -97,6 +98,27 @@ def test_it_is_made_anew_once_and_a_failure_tried_again_in_an_hour(tmp_path: Pat
     assert turn(367, 9) == 2
 
 
+@pytest.mark.parametrize(("status", "again_h"), [(401, 24.1), (429, 1.1), (409, 1.1)])
+def test_one_that_the_server_does_not_know_is_asked_for_once_a_day(
+    tmp_path: Path, status: int, again_h: float
+) -> None:
+    path, tries = tmp_path / "device.pem", list[int]()
+    certificate(path, BEGIN, 397)
+
+    def rotate() -> None:
+        tries.append(1)
+        raise RefusedError("no", status)
+
+    part, wall_ms = (
+        Rotation(CertificateAge(path, 0), rotate),
+        round((BEGIN + 366 * DAY).timestamp() * 1000),
+    )
+    for hours_up, expected in ((1.0, 1), (1.0 + again_h - 0.2, 1), (1.0 + again_h, 2)):
+        part.turn(Moment(wall_ms, round(hours_up * 3_600_000), Clk.SYNCHRONISED), Line())
+        part.wait(10)
+        assert len(tries) == expected
+
+
 def test_one_past_its_end_is_made_anew_without_a_connection_which_it_can_not_have(tmp_path: Path) -> None:
     path, tries = tmp_path / "device.pem", list[int]()
     certificate(path, BEGIN, 397)
@@ -107,20 +129,27 @@ def test_one_past_its_end_is_made_anew_without_a_connection_which_it_can_not_hav
     assert tries == [1]
 
 
+BOTH = BrokerSection(
+    host="b", password_file="p", tls_ca="ca.pem", tls_cert="device.pem", tls_key="device.pem"
+)
+
+
 @pytest.mark.parametrize(
-    ("broker", "rotate_days", "is_made"),
+    ("broker", "rotate_days", "parts"),
     [
-        (BrokerSection(host="b", password_file="password"), 180, True),
-        (BrokerSection(host="b", password_file="password"), 0, False),
-        (BrokerSection(host="b", tls_ca="ca.pem", tls_cert="device.pem", tls_key="device.pem"), 0, True),
-        (BrokerSection(host="b", tls_ca="ca.pem", tls_cert="a.pem", tls_key="a.key"), 180, False),
+        (BrokerSection(host="b", password_file="password"), 180, 1),
+        (BrokerSection(host="b", password_file="password"), 0, 0),
+        (BrokerSection(host="b", tls_ca="ca.pem", tls_cert="device.pem", tls_key="device.pem"), 0, 1),
+        (BrokerSection(host="b", tls_ca="ca.pem", tls_cert="a.pem", tls_key="a.key"), 180, 0),
+        (BOTH, 180, 2),
+        (BOTH, 0, 1),
     ],
 )
 def test_what_a_claim_made_is_rotated_and_nothing_else(
-    broker: BrokerSection, rotate_days: int, is_made: bool
+    broker: BrokerSection, rotate_days: int, parts: int
 ) -> None:
     server = ServerSection(url="https://city.example", rotate_days=rotate_days)
     config = AgentConfig(
         DeviceSection(name="frog-1", kind="frog", data_dir="/nowhere"), broker, (), server=server
     )
-    assert (make_rotation(config, server) is not None) == is_made
+    assert len(make_rotations(config, server)) == parts

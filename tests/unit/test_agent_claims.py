@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from devices.agent import claim as claiming
 from devices.agent import credential, own_key
 from devices.agent.__main__ import main
 from devices.agent.asking import RefusedError, check_server, post
-from devices.agent.claim import Place, claim
+from devices.agent.claim import claim
+from devices.agent.claim_config import Place
 from devices.agent.clock_state import Moment
 from devices.agent.commands import claim as command
 from devices.agent.config import load_config
@@ -84,8 +85,18 @@ def place(folder: Path) -> Place:
     return Place(config=folder / "etc" / "agent.toml", data_dir=folder / "data")
 
 
-def claimed(server: Server, where: Place, kind: Any = "token") -> None:
-    claim(server.claim, where, INSTALL, CODE, kind, "https://city.example")
+def claimed(server: Server, where: Place, kind: Any = "token") -> list[str]:
+    """Claim; return what is said of the configuration before."""
+    said: list[str] = []
+    claim(server.claim, where, INSTALL, CODE, kind, "https://city.example", say=said.append)
+    return said
+
+
+def set_aside(where: Place, before: str) -> Place:
+    """Put a configuration where a claim sets it aside."""
+    where.config.parent.mkdir()
+    where.before.write_text(before, encoding="utf-8")
+    return replace(where, is_set_aside=True)
 
 
 def test_a_claim_leaves_a_configuration_that_the_agent_reads_and_secrets_of_its_own(tmp_path: Path) -> None:
@@ -138,11 +149,9 @@ room = "kitchen"
 
 
 def test_what_it_measures_with_and_more_stays_when_it_gets_a_new_name(tmp_path: Path) -> None:
-    server, where = Server(), place(tmp_path)
-    where.config.parent.mkdir()
-    where.before.write_text(BEFORE)
+    server, where = Server(), set_aside(place(tmp_path), BEFORE)
     next_of(where.beside("password")).write_text("of the life before")
-    claimed(server, where)
+    assert claimed(server, where) == []
     assert not next_of(where.beside("password")).exists()
     config = load_config(where.config)
     assert (config.device.name, config.broker.host) == ("frog-1", "mqtt.example")
@@ -152,15 +161,60 @@ def test_what_it_measures_with_and_more_stays_when_it_gets_a_new_name(tmp_path: 
     assert "# the cold wall" in where.config.read_text()
 
 
-@pytest.mark.parametrize("before", ["", "[[sensors]\nnonsense", "[page]\nenabled = false\n"])
-def test_a_file_before_that_says_nothing_of_sensors_gets_the_usual_ones(tmp_path: Path, before: str) -> None:
-    server, where = Server(), place(tmp_path)
-    where.config.parent.mkdir()
-    where.before.write_text(before)
-    claimed(server, where)
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("", "there was nothing to keep"),
+        ('[device]\nname = "frog-0"\n', "there was nothing to keep"),
+        ("[[sensors]\nnonsense", "is no TOML, so that nothing of it was kept"),
+        ("[page]\nenabled = false\n", ""),
+    ],
+)
+def test_a_file_before_that_says_nothing_of_sensors_gets_the_usual_ones(
+    tmp_path: Path, before: str, said: str
+) -> None:
+    server, where = Server(), set_aside(place(tmp_path), before)
+    told = claimed(server, where)
     config = load_config(where.config)
     assert [s.driver for s in config.sensors] == ["sht4x"]
     assert (config.page is not None) == ("page" in before)
+    assert (len(told), said in "".join(told)) == (1 if said else 0, True)
+
+
+def test_what_the_agent_cannot_read_is_not_kept_and_is_said_to_be_where_it_was(tmp_path: Path) -> None:
+    server, where = Server(), set_aside(place(tmp_path), '[[sensors]]\ndriver = "of mine"\n')
+    (told,) = claimed(server, where)
+    assert [s.driver for s in load_config(where.config).sensors] == ["sht4x"]
+    assert "of mine" in told
+    assert str(where.before) in told
+    assert "of mine" in where.before.read_text()
+
+
+def test_a_kind_without_usual_sensors_keeps_what_there_is(tmp_path: Path) -> None:
+    server = Server(answer={"kind": "road"})
+    where = set_aside(place(tmp_path), '[home_assistant]\nhost = "ha.local"\n')
+    (told,) = claimed(server, where)
+    assert "will not start with this, nor without" in told
+    assert "ha.local" in where.config.read_text()
+
+
+def test_nothing_is_kept_of_a_file_that_another_claim_set_aside(tmp_path: Path) -> None:
+    server, where = Server(), set_aside(place(tmp_path), BEFORE)
+    (told,) = claimed(server, replace(where, is_set_aside=False))
+    assert "of another claim" in told
+    assert load_config(where.config).page is None
+
+
+def test_a_claim_that_is_resumed_keeps_what_its_first_run_set_aside(tmp_path: Path) -> None:
+    server, where = Server(), set_aside(place(tmp_path), BEFORE)
+
+    def away(path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        raise TransientError("the server does not answer")
+
+    with pytest.raises(TransientError):
+        claim(away, where, INSTALL, CODE, "token", "https://city.example")
+    assert claimed(server, replace(where, is_set_aside=False)) == []
+    assert load_config(where.config).page is not None
 
 
 def test_no_keys_no_updates_and_nonsense_for_keys_is_refused(tmp_path: Path) -> None:
@@ -435,7 +489,7 @@ def test_files_are_for_the_agent_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
 
-def claim_by_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def claim_by_command(folder: Path, monkeypatch: pytest.MonkeyPatch, *more: str) -> Path:
     """Claim as a person does it; return the configuration."""
     server, config = Server(), folder / "agent.toml"
     monkeypatch.setattr(command, "post", lambda _, path, body, ca: server.claim(path, body))
@@ -448,7 +502,7 @@ def claim_by_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "--server",
         "https://city.example",
     ]
-    assert main([*words, "--code", CODE]) == 0
+    assert main([*words, "--code", CODE, *more]) == 0
     return config
 
 
@@ -462,6 +516,26 @@ def test_a_claim_writes_over_the_example_of_the_installation_alone(
     with pytest.raises(AssertionError):
         claim_by_command(tmp_path, monkeypatch)
     assert "this device has a name" in capsys.readouterr().err
+
+
+def test_a_claim_by_command_keeps_the_file_before_byte_for_byte_and_what_it_measures_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, before = (
+        tmp_path / "agent.toml",
+        b'[\t"device" ]\r\nname = "frog-0"\r\n[page]\r\nroom = "cellar"\r\n',
+    )
+    config.write_bytes(before)
+    claim_by_command(tmp_path, monkeypatch, "--again")
+    assert (tmp_path / "agent.toml.before").read_bytes() == before
+    page = load_config(config).page
+    assert page is not None
+    assert page.room == "cellar"
+    config.unlink()
+    capsys.readouterr()
+    claim_by_command(tmp_path, monkeypatch)
+    assert "of another claim" in capsys.readouterr().err
+    assert load_config(config).page is None
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")

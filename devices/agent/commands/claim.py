@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from cityops.errors import ConfigurationError
 from devices.agent.asking import check_server, post
-from devices.agent.claim import Place, claim
+from devices.agent.claim import claim
+from devices.agent.claim_config import Place
 from devices.agent.credential import write
 
 DATA_DIR = Path("/var/lib/cityops-agent")
@@ -63,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
         server,
         options.ca,
         plain=options.plain,
+        say=_say,
     )
     sys.stdout.write(f"this is {answer.name}, a {answer.kind}; it connects to {answer.host}:{answer.port}\n")
     sys.stdout.write(f"written: {config}\n")
@@ -105,9 +108,14 @@ def _hand_over(folder: Path) -> None:
 
 def _set_aside(place: Place) -> Place:
     """Keep a configuration that is there as it was."""
-    if place.config.exists():
-        write(place.before, place.config.read_text(encoding="utf-8", errors="replace"), 0o640)
-    return place
+    if not place.config.exists():
+        return place
+    write(place.before, place.config.read_bytes(), 0o640)
+    return replace(place, is_set_aside=True)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 def _ask() -> str:

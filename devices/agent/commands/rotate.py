@@ -1,14 +1,19 @@
-"""``cityops-agent rotate``: make the device's next password or certificate."""
+"""``cityops-agent rotate``: make the device's next password or certificate; both where it has both."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from cityops.errors import ConfigurationError
+from devices.agent.asking import PROVES_NOTHING, RefusedError
 from devices.agent.config import load_config
-from devices.agent.rotate import rotate_certificate, rotate_password, sender
+from devices.agent.rotation_build import Way, ways
+
+_SAID = {
+    True: "the server knows its next password; it is used from the next connection on",
+    False: "it has a new key and certificate; they are used from the next connection on",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,15 +25,24 @@ def run(options: argparse.Namespace) -> int:
     config = load_config(options.config)
     if config.server is None:
         raise ConfigurationError(f'{options.config}: no [server]; add url = "https://city.example"')
-    name, broker = config.device.name, config.broker
-    send = sender(name, config.server.url, config.server.ca)
-    if broker.password_file is not None:
-        rotate_password(send, name, Path(broker.password_file))
-        said = "the server knows its next password; it is used from the next connection on"
-    elif broker.tls_cert is not None and broker.tls_cert == broker.tls_key:
-        rotate_certificate(send, name, Path(broker.tls_cert))
-        said = "it has a new key and certificate; they are used from the next connection on"
-    else:
+    found = ways(config, config.server)
+    if not found:
         raise ConfigurationError(f"{options.config}: broker has no credential that was made by claim")
-    sys.stdout.write(f"{name}: {said}\n")
+    refused = [e for way in found if (e := _refusal(config.device.name, way)) is not None]
+    if len(refused) == len(found):
+        raise refused[0]
+    for e in refused:
+        sys.stderr.write(f"the other credential was not made by claim, and stays as it is: {e}\n")
     return 0
+
+
+def _refusal(name: str, way: Way) -> RefusedError | None:
+    """Rotate one credential and say so; return the error where the server does not know it."""
+    try:
+        way.rotate()
+    except RefusedError as e:
+        if e.status == PROVES_NOTHING:
+            return e
+        raise
+    sys.stdout.write(f"{name}: {_SAID[way.is_password]}\n")
+    return None

@@ -99,7 +99,7 @@ _LIVES = (
     _one("device_state", "whether a device is in service, and why not", _DESK, "as long as the device", "stays", "words of who manages devices", documents=False),
     _one("device_credential", "what a device's password or certificate is checked with", "to let the right device in", "as long as the device", "stays", "a secret of a device, as a hash"),
     _one("device_install", "which cards showed themselves under a device's name", "to find copied identities", "the newest 20 by device", "stays", "numbers of cards, and times of their starts"),
-    _one("claim_try", "wrong claim codes by network, as a mark", _ACCESS, "two days", "expires"),
+    _one("claim_try", "wrong claim codes and rotations by network and device, as marks", _ACCESS, "two days", "expires"),
     _one("consent", "what is shown to whom, who said so", "to show the council what a household wants to show", "with the stay of who gave it", export="sharing"),
     _one("access_log", "who looked at a home, when and why", "to let a household check who looks", "3 years (retention.access_log_days)", "stays", "evidence for the household; numbers of homes and names of staff", export="looks", names=("who",)),
     _one("erasure", "that something was deleted: counts and times", "to show that it was done; not to bring it back", "for good", "stays", "counts; whose it was goes when it is done"),
