@@ -60,7 +60,8 @@ def forgotten(left: Left) -> str:
     said = ["It begins anew with what it measures next."]
     if left.waiting > 0:
         what = words.plural(left.waiting, "entry waits", "entries wait")
-        said.append(f"{what} for the town: your frog sends that first, and then forgets it, too.")
+        it = "it" if left.waiting == 1 else "them"
+        said.append(f"{what} for the town: your frog sends {it} first, and then forgets {it}, too.")
     if left.traces:
         said.append(
             "The last traces go when nobody is reading its card any more. It sees to that by itself; let it stay plugged in."
