@@ -58,5 +58,5 @@ def _said(erased: Erased) -> str:
     if erased.waiting > 0:
         said += " until the town has them: the agent sends and then forgets them"
     if erased.traces:
-        said += "; the last traces go when nobody reads the card any more: forget again, or start the agent"
+        said += "; the last traces go when nobody reads the card and it has room: forget again, or start the agent"
     return said

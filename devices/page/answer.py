@@ -64,7 +64,7 @@ def forgotten(left: Left) -> str:
         said.append(f"{what} for the town: your frog sends {it} first, and then forgets {it}, too.")
     if left.traces:
         said.append(
-            "The last traces go when nobody is reading its card any more. It sees to that by itself; let it stay plugged in."
+            "The last traces go as soon as nobody reads its card and it has room. Your frog sees to that by itself: let it stay plugged in."
         )
     return " ".join(said)
 
