@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from devices.agent.frog import Frog, FrogParts
 from devices.agent.frog_record import Record, open_ring
+from devices.agent.outbox_forgotten import Erased
+from devices.agent.outbox_mark import NEVER
 from devices.page.app import FrogApp, FrogHouse
 from devices.page.ring import Ring
 from devices.page.server import PageServer
@@ -47,8 +49,9 @@ class FrogPage:
         self._plan = plan
         self._agent = fleet.agent(plan.device)
         parts = FrogParts(zone=plan.zone, serve=self._serve)
-        record = Record(open_ring(folder))
-        self._frog = Frog(self._agent, record, Desk(time.monotonic), parts, time.monotonic)
+        self._record = Record(open_ring(folder))
+        desk = Desk(time.monotonic)
+        self._frog = Frog(self._agent, self._record, desk, parts, time.monotonic, self._forget)
 
     @property
     def port(self) -> int | None:
@@ -64,6 +67,11 @@ class FrogPage:
     def close(self) -> None:
         """Stop serving."""
         self._frog.close()
+
+    def _forget(self) -> Erased:
+        """Forget the record; the fleet's outbox keeps nothing that has its receipt, and is not read into it."""
+        self._record.forget(NEVER)
+        return Erased(waiting=self._agent.publisher.unreceipted, traces=self._record.ring.traces)
 
     def _serve(self, ring: Ring, desk: Desk) -> PageServer:
         names = frozenset({"localhost", self._plan.device, f"{self._plan.device}.local"})

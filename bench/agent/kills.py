@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,18 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def kill(folder: Path, server: EmbeddedMosquitto, kills: int, seed: int, cadence_s: float) -> dict[str, Any]:
-    """Kill the agent ``kills`` times; return what became of its readings."""
+def kill(
+    folder: Path,
+    server: EmbeddedMosquitto,
+    kills: int,
+    seed: int,
+    cadence_s: float,
+    between: Callable[[Path], None] = lambda config: None,
+) -> dict[str, Any]:
+    """Kill the agent ``kills`` times; return what became of its readings.
+
+    ``between``: done with its configuration after each kill.
+    """
     rng = random.Random(seed)
     config, history = folder / "agent.toml", folder / "history"
     config.write_text(CONFIG.format(folder=folder, host=server.host, port=server.port), encoding="utf-8")
@@ -71,6 +82,7 @@ def kill(folder: Path, server: EmbeddedMosquitto, kills: int, seed: int, cadence
     with Keeper(server.host, server.port) as keeper:
         for number in range(kills):
             _life(config, history, cadence_s, rng)
+            between(config)
             if number % 50 == 49:
                 sys.stderr.write(f"{number + 1} kills, {len(keeper.held)} readings\n")
         last = [*_command(config, 3600.0), "--history", str(history), "--until-empty"]

@@ -18,6 +18,8 @@ from devices.agent.card_rescue import Saved, is_broken, read, read_copy, set_asi
 from devices.agent.entry import Entry, Key, Run
 from devices.agent.memory_outbox import MemoryOutbox
 from devices.agent.outbox import BOOT_SPREAD, OutboxError, next_boot
+from devices.agent.outbox_forgotten import Erased
+from devices.agent.outbox_mark import NEVER
 from devices.agent.sqlite_outbox import DEFAULT_CAPACITY, SqliteOutbox
 from devices.log import get_logger
 
@@ -98,7 +100,9 @@ class CardOutbox:
         return self._hold([entry]) if given_up is None else given_up
 
     def commit(self) -> None:
-        """Nothing left to do: each append is its own commit."""
+        """Each append is its own commit; what is still to be forgotten goes here."""
+        if self._card is not None:
+            self._card.commit()
 
     def pending(self, after: Key | None = None, limit: int | None = None) -> Sequence[tuple[Key, str]]:
         """Return keys and channels of unreceipted entries, oldest first."""
@@ -127,16 +131,21 @@ class CardOutbox:
         self._memory.receipted(boot, runs)
         self._reading(lambda card: card.receipted(boot, runs))
 
-    def forget_receipted(self) -> int:
-        """Delete what the server holds, overwriting it in the file; return how many entries.
+    @property
+    def forgotten_to(self) -> Key:
+        """The last key of what is forgotten, or is once it has its receipt."""
+        return self._card.forgotten_to if self._card is not None else self._known.forgotten_to
+
+    def forget(self) -> Erased:
+        """See :meth:`devices.agent.sqlite_outbox.SqliteOutbox.forget`.
 
         Raises:
             OutboxError: the card does not take it.
         """
-        gone = self._with_card(lambda card: card.forget_receipted())
-        if gone is None:
+        erased = self._with_card(lambda card: card.forget())
+        if erased is None:
             raise OutboxError(f"{self._path} was not forgotten: {self._reason}")
-        return gone
+        return erased
 
     def depth(self) -> int:
         """Return how many entries are unreceipted."""
@@ -233,6 +242,8 @@ class CardOutbox:
                 card.take_over(saved.boot)
             if saved.install_id is not None:
                 card.call_itself(saved.install_id)
+            if saved.forgotten_to != NEVER:
+                card.forget_to(saved.forgotten_to)
             card.adopt(saved.entries)
         except (OutboxError, OSError):
             self._hold(saved.entries[-IN_MEMORY // 2 :])

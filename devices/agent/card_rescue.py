@@ -8,8 +8,10 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from devices.agent.entry import Entry
+from devices.agent.entry import Entry, Key
 from devices.agent.outbox import OutboxError
+from devices.agent.outbox_forgotten import read_forgotten
+from devices.agent.outbox_mark import NEVER
 
 SUFFIXES = ("", "-wal", "-shm")
 _CORRUPT = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -19,12 +21,13 @@ _SELECT = "select boot, seq, channel, wall_ms, mono_ms, clk, payload from outbox
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What an outbox held that is still to be sent, oldest first, and who it was."""
+    """What an outbox held that is still to be sent, oldest first, up to where it was to forget, and who it was."""
 
     entries: tuple[Entry, ...] = ()
     boot: int | None = None
     install_id: str | None = None
     last_wall_ms: int | None = None
+    forgotten_to: Key = NEVER
 
 
 def is_broken(error: OutboxError) -> bool:
@@ -66,6 +69,7 @@ def read(path: Path, limit: int) -> Saved:
                 _value(db, "select value from meta where key = 'install_id'"),
                 _value(db, "select wall_ms from outbox order by boot desc, seq desc limit 1"),
             )
+            forgotten_to = _forgotten_to(db)
     except (sqlite3.Error, OSError):
         return Saved()
     return Saved(
@@ -73,6 +77,7 @@ def read(path: Path, limit: int) -> Saved:
         boot if isinstance(boot, int) else None,
         install if isinstance(install, str) else None,
         wall_ms if isinstance(wall_ms, int) else None,
+        forgotten_to,
     )
 
 
@@ -96,6 +101,12 @@ def _rows(db: sqlite3.Connection, sql: str, limit: int) -> Iterator[Entry]:
     with suppress(sqlite3.Error):
         for row in db.execute(sql, (limit,)):
             yield Entry(*row)
+
+
+def _forgotten_to(db: sqlite3.Connection) -> Key:
+    with suppress(sqlite3.Error):
+        return read_forgotten(db).key
+    return NEVER
 
 
 def _value(db: sqlite3.Connection, sql: str) -> object:

@@ -5,39 +5,58 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from cityops.errors import ConfigurationError, TransientError
-from devices.agent.frog_record import Record, open_ring, remove_broken
+from cityops.errors import TransientError
+from devices.agent.card_outbox import CardOutbox
+from devices.agent.frog_record import Record, forget_both, open_ring
+from devices.agent.only_one import OnlyOne
 from devices.agent.outbox import OutboxError
+from devices.agent.outbox_forgotten import Erased, remove_broken
+from devices.agent.outbox_mark import NEVER
 from devices.agent.service import OUTBOX_FILE
-from devices.agent.sqlite_outbox import SqliteOutbox
-from devices.page.ring import CLOCK_SET_S
 
 
-def forget(folder: Path, now_s: int) -> str:
+def forget(folder: Path) -> str:
     """Forget the record and what the server holds; return what was done, for a person.
 
-    What the server does not hold yet stays in the outbox: it belongs to who lived there, and is sent.
+    What the server does not hold yet stays in the outbox: it belongs to who lived there, is sent, and forgotten then.
 
     Args:
         folder: the device's data directory.
-        now_s: nothing older is taken into the record again [s since 1970].
 
     Raises:
-        ConfigurationError: the clock was never set.
+        ConfigurationError: an agent runs on it; it would go on with what it remembers.
         TransientError: the card does not take it.
     """
-    if now_s < CLOCK_SET_S:
-        raise ConfigurationError("the clock is not set: what is older than now can't be told; set it first")
+    only_one = OnlyOne(folder)
     try:
-        record = Record(open_ring(folder))
-        record.forget(now_s)
-        record.close()
-        gone, waiting = 0, 0
-        if (folder / OUTBOX_FILE).exists():
-            outbox = SqliteOutbox(folder / OUTBOX_FILE)
-            gone, waiting = outbox.forget_receipted(), outbox.depth()
-            outbox.close()
+        erased = _forget(folder)
     except (sqlite3.Error, OutboxError, OSError) as e:
         raise TransientError(f"{folder} was not forgotten: {e}") from e
-    remove_broken(folder)
-    return f"forgotten: the frog's own record, and {gone} entries that the town has; {waiting} still to be sent stay"
+    finally:
+        only_one.close()
+    return _said(erased)
+
+
+def _forget(folder: Path) -> Erased:
+    record = Record(open_ring(folder))
+    try:
+        if not (folder / OUTBOX_FILE).exists():
+            remove_broken(folder)
+            record.forget(NEVER)
+            return Erased(traces=record.ring.traces)
+        outbox = CardOutbox(folder / OUTBOX_FILE)
+        try:
+            return forget_both(outbox, record)
+        finally:
+            outbox.close()
+    finally:
+        record.close()
+
+
+def _said(erased: Erased) -> str:
+    said = f"forgotten: the frog's own record, and {erased.gone} entries that the town has; {erased.waiting} still to be sent stay"
+    if erased.waiting > 0:
+        said += " until the town has them: the agent sends and then forgets them"
+    if erased.traces:
+        said += "; the last traces go when nobody reads the card and it has room: forget again, or start the agent"
+    return said

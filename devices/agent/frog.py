@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from devices.agent.agent import Agent
-from devices.agent.clock_state import Clk, Moment
+from devices.agent.clock_state import Moment
 from devices.agent.frog_record import Record
 from devices.agent.outbox import OutboxError
+from devices.agent.outbox_forgotten import Erased
 from devices.agent.presses import PressCounter, Pressed
 from devices.drivers.button import Button
 from devices.drivers.eyes import SORRY, Eyes, Light, Pattern, thanks
@@ -22,7 +23,7 @@ from devices.log import get_logger
 from devices.page.judge import USUAL, Limits, opinion
 from devices.page.ring import CLOCK_SET_S, Ring
 from devices.page.server import PageServer
-from devices.page.standing import Desk, Standing
+from devices.page.standing import Desk, Left, Standing
 from devices.page.words import local
 
 log = get_logger(__name__)
@@ -76,7 +77,7 @@ class Frog:
         desk: between the page and this.
         clock: monotonic [s], the one that the button's edges are stamped with; it is that of
             the moments, too.
-        forget_sent: forgets what else the card keeps of what the town has; OutboxError where it can't.
+        forget: forgets the household in ``record`` and outbox; OutboxError or sqlite3.Error where it can't.
     """
 
     def __init__(
@@ -86,14 +87,14 @@ class Frog:
         desk: Desk,
         parts: FrogParts,
         clock: Callable[[], float],
-        forget_sent: Callable[[], None] = lambda: None,
+        forget: Callable[[], Erased],
     ) -> None:
         self._agent = agent
         self._record = record
         self._desk = desk
         self._parts = parts
         self._clock = clock
-        self._forget_sent = forget_sent
+        self._forget_both = forget
         self._eyes = Eyes(parts.light)
         self._manner = Manner()
         self._presses = PressCounter()
@@ -132,10 +133,11 @@ class Frog:
             self._stand(moment, now_s)
             tap.done.set_result(kept)
         for farewell in self._desk.farewells():
-            forgotten = self._forget(moment)
+            left = self._forget()
             self._standing_at_s = float("-inf")
             self._stand(moment, now_s)
-            farewell.done.set_result(forgotten)
+            farewell.done.set_result(left)
+        self._record.scrub()
         self._stand(moment, now_s)
 
     def close(self) -> None:
@@ -156,19 +158,15 @@ class Frog:
         self._eyes.answer(thanks(min(pressed.presses, 9)) if kept else SORRY, now_s)
         self._standing_at_s = float("-inf")
 
-    def _forget(self, moment: Moment) -> bool:
-        """Forget the household; return whether that went well. What the town has not yet is still sent."""
-        now_s = moment.wall_ms // 1000
-        if now_s < CLOCK_SET_S or moment.clk != Clk.SYNCHRONISED:
-            return False  # what is older than now could not be told, and came back from the outbox
+    def _forget(self) -> Left | None:
+        """Forget the household, whatever the clock says; return what is left, None where it could not."""
         try:
-            self._record.forget(now_s)
-            self._forget_sent()
-        except (sqlite3.Error, OutboxError, OSError) as e:
+            erased = self._forget_both()
+        except (sqlite3.Error, OutboxError) as e:
             log.warning("the frog could not forget", reason=str(e))
-            return False
-        log.info("the frog has forgotten its household")
-        return True
+            return None
+        log.info("the frog has forgotten its household", waiting=erased.waiting, traces=erased.traces)
+        return Left(erased.waiting, erased.traces)
 
     def _stand(self, moment: Moment, now_s: float) -> None:
         if now_s - self._standing_at_s < _STANDING_EVERY_S:

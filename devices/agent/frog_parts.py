@@ -13,7 +13,7 @@ from devices.agent.agent import Agent
 from devices.agent.config import AgentConfig
 from devices.agent.entry import Entry
 from devices.agent.frog import Frog, FrogParts
-from devices.agent.frog_record import Record, how_many_again, open_ring, remove_broken
+from devices.agent.frog_record import Forgetful, Record, catch_up, forget_both, how_many_again, open_ring
 from devices.agent.outbox import OutboxError
 from devices.drivers.button import GpioButton
 from devices.drivers.eyes import GpioLight
@@ -26,15 +26,11 @@ from devices.page.standing import Desk
 log = get_logger(__name__)
 
 
-class History(Protocol):
-    """An outbox that can show its newest entries again."""
+class History(Forgetful, Protocol):
+    """An outbox that can show its newest entries again, and forget."""
 
     def newest(self, limit: int) -> Iterable[Entry]:
         """Return them, newest first."""
-        ...
-
-    def forget_receipted(self) -> int:
-        """Delete what the server holds; return how many entries. OutboxError where the card does not take it."""
         ...
 
 
@@ -78,12 +74,8 @@ def make_frog(
         return None
     record = Record(ring)
     try:
+        catch_up(outbox, record)
         record.refill(outbox.newest(how_many_again(ring)))
-    except OutboxError as e:
+    except (OutboxError, sqlite3.Error) as e:
         log.warning("the record was not filled from the outbox", reason=str(e))
-
-    def forget_sent() -> None:
-        outbox.forget_receipted()
-        remove_broken(folder)
-
-    return Frog(agent, record, Desk(clock), parts, clock, forget_sent)
+    return Frog(agent, record, Desk(clock), parts, clock, partial(forget_both, outbox, record))

@@ -9,12 +9,15 @@ from __future__ import annotations
 import sqlite3
 from collections import deque
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from devices.agent.clock_state import Clk, Moment
 from devices.agent.entry import Entry, Key
+from devices.agent.outbox_forgotten import Erased
 from devices.contract.messages import Activity
 from devices.log import get_logger
 from devices.page.judge import ACT_S
@@ -28,6 +31,19 @@ _STEP_MS = 2_000
 _LATELY = 2 * ACT_S // SLOT_S
 _AGAIN = 64
 """Entries of the outbox that are looked at again after a start: more than a batch, and than a day's diary."""
+
+
+class Forgetful(Protocol):
+    """An outbox that can forget."""
+
+    @property
+    def forgotten_to(self) -> Key:
+        """The last key of what is forgotten."""
+        ...
+
+    def forget(self) -> Erased:
+        """Forget what the server holds, and the rest once it does. OutboxError where the card does not take it."""
+        ...
 
 
 class Record:
@@ -44,6 +60,8 @@ class Record:
         """Of the last hours, oldest first, for the frog's opinion."""
         self.trouble = ""
         self._last: Moment | None = None
+        self._rests = False
+        """Whether traces that could not be removed wait for the next reading."""
 
     def refill(self, newest: Iterable[Entry]) -> None:
         """Take what the outbox has and the record lacks; ``newest`` are its entries, newest first.
@@ -68,6 +86,7 @@ class Record:
 
     def measured(self, key: Key, moment: Moment, fields: Mapping[str, float]) -> None:
         """A reading was put into the outbox."""
+        self._rests = False
         self._mend(key[0], moment)
         sample = _sample(key[0], moment.wall_ms, fields)
         if sample is None:
@@ -89,16 +108,27 @@ class Record:
         except sqlite3.Error as e:
             self._failed(e)
 
-    def forget(self, now_s: int) -> None:
-        """Forget everything, and take nothing older than ``now_s`` [s since 1970] again.
+    def forget(self, to: Key) -> None:
+        """Forget everything, and take nothing up to the key ``to`` again.
 
         Raises:
             sqlite3.Error: nothing was forgotten.
         """
-        known = (self.ring.newest_s(), None if self.latest is None else self.latest.at_s)
-        self.ring.forget(max([now_s, *(at_s + 1 for at_s in known if at_s is not None)]))
+        self.ring.forget(to)
         self.lately.clear()
         self.latest = None
+        self._rests = False
+        self.scrub()
+
+    def scrub(self) -> None:
+        """Remove the last traces of what was forgotten, where there are any; where they stay, call again."""
+        if not self.ring.traces or self._rests:
+            return
+        try:
+            self.ring.scrub()
+        except sqlite3.Error as e:
+            self._rests = True
+            log.warning("traces of what was forgotten are left for now", reason=str(e))
 
     def close(self) -> None:
         """Write what waits and close."""
@@ -123,6 +153,8 @@ class Record:
         self.lately = deque(moved, maxlen=_LATELY)
 
     def _take(self, entry: Entry, at_ms: int) -> Sample | None:
+        if entry.key <= self.ring.forgotten_to:
+            return None  # of who lived here before: only to be sent
         if at_ms // 1000 < max(CLOCK_SET_S, self.ring.taken_from_s()):
             return None
         fields = msgspec.json.decode(entry.payload)
@@ -138,6 +170,29 @@ class Record:
         if self.trouble != str(e):
             log.warning("the frog's own record was not written", reason=str(e))
         self.trouble = str(e)
+
+
+def forget_both(outbox: Forgetful, record: Record) -> Erased:
+    """Forget the household in the outbox and in the record; return what that did.
+
+    The outbox first: its mark is what counts, and :func:`catch_up` has the record follow after a power cut.
+
+    Raises:
+        OutboxError, sqlite3.Error: the card does not take it.
+    """
+    erased = outbox.forget()
+    record.forget(outbox.forgotten_to)
+    return replace(erased, traces=erased.traces or record.ring.traces)
+
+
+def catch_up(outbox: Forgetful, record: Record) -> None:
+    """Have the record forget what the outbox has, where the power went between the two.
+
+    Raises:
+        sqlite3.Error: nothing was forgotten.
+    """
+    if outbox.forgotten_to > record.ring.forgotten_to:
+        record.forget(outbox.forgotten_to)
 
 
 def open_ring(folder: Path) -> Ring:
@@ -156,12 +211,6 @@ def open_ring(folder: Path) -> Ring:
             if old.exists():
                 old.replace(path.with_name(f"{path.name}.broken{suffix}"))
         return Ring(path)
-
-
-def remove_broken(folder: Path) -> None:
-    """Remove what was put aside as broken of a record or an outbox: it may still be read in parts."""
-    for old in folder.glob("*.db.broken*"):
-        old.unlink()
 
 
 def how_many_again(ring: Ring) -> int:

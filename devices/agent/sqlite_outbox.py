@@ -19,7 +19,20 @@ from pathlib import Path
 
 from devices.agent.entry import Entry, Key, Run, runs_of
 from devices.agent.outbox import BOOT_SPREAD, OutboxError, next_boot
+from devices.agent.outbox_forgotten import (
+    Erased,
+    Forgotten,
+    first_key,
+    last_key,
+    read_forgotten,
+    remove_broken,
+    write_forgotten,
+)
 from devices.agent.outbox_mark import NEVER, Mark, drop_mark, move_mark, read_mark, rows_after
+from devices.log import get_logger
+from devices.scrub import overwriting, scrub
+
+log = get_logger(__name__)
 
 _SCHEMA = """
 create table if not exists meta (key text primary key, value not null) without rowid;
@@ -77,15 +90,25 @@ class SqliteOutbox:
         self._since_moved = 0
         self._rows: int
         self._unreceipted: int | None = None
+        self._rest = False
+        """Whether there are entries that are to be forgotten and had no receipt."""
         with _as_outbox_error(path):
             self._db = (connect or _connect)(path)
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = full")
             self._db.executescript(_SCHEMA)
             self._db.execute("insert or ignore into meta values ('install_id', ?)", (uuid.uuid4().hex,))
+            self._forgotten = read_forgotten(self._db)
             self._mark_on_card = read_mark(self._db)
             self._rows = self._mark_on_card.rows + rows_after(self._db, self._mark_on_card)
         self._path = path
+        self._to_forget = self._forgotten != Forgotten()
+        """Whether the next turn looks after what is still to be forgotten."""
+
+    @property
+    def forgotten_to(self) -> Key:
+        """The last key of those that are forgotten, or that are once they have their receipt."""
+        return self._forgotten.key
 
     @property
     def install_id(self) -> str:
@@ -120,6 +143,13 @@ class SqliteOutbox:
         with _as_outbox_error(self._path):
             self._db.execute("insert or replace into meta values ('install_id', ?)", (install_id,))
 
+    def forget_to(self, key: Key) -> None:
+        """Forget what the file that this one replaces was to forget, and that file."""
+        forgotten = Forgotten(key, traces=True)
+        with _as_outbox_error(self._path):
+            write_forgotten(self._db, forgotten)
+        self._forgotten, self._to_forget = forgotten, True
+
     def append(self, entry: Entry) -> Sequence[Key]:
         """Store ``entry``, durable on return, and mark what was receipted since the last."""
         row = (entry.boot, entry.seq, entry.channel, entry.wall_ms, entry.mono_ms, entry.clk, entry.payload)
@@ -132,6 +162,7 @@ class SqliteOutbox:
             self._set_mark(moved)
             self._rows += 1
             self._count(1)
+        self._look_again()
         return self._make_room() if self._rows > self._capacity else ()
 
     def adopt(self, entries: Iterable[Entry]) -> None:
@@ -147,9 +178,12 @@ class SqliteOutbox:
             self._set_mark(moved)
             self._rows += stored
             self._count(stored)
+        self._to_forget = self._forgotten != Forgotten()
 
     def commit(self) -> None:
-        """Nothing left to do: each append is its own commit."""
+        """Each append is its own commit; here goes what is still to be forgotten, where something is."""
+        if self._to_forget:
+            self._forget_more()
 
     def pending(self, after: Key | None = None, limit: int | None = None) -> Sequence[tuple[Key, str]]:
         """Return keys and channels of unreceipted entries, oldest first."""
@@ -203,23 +237,20 @@ class SqliteOutbox:
             self._count(before - len(marked))
             if sum(map(len, self._marks.values())) >= _MARKS:
                 self._flush()
+        self._look_again()
 
-    def forget_receipted(self) -> int:
-        """Delete what the server holds, overwriting it in the file; return how many entries.
+    def forget(self) -> Erased:
+        """Delete what the server holds, and of what is there the rest once it has its receipt.
+
+        Traces of it go now, or with a later :meth:`commit` where somebody reads the file.
 
         Raises:
-            OutboxError: nothing was deleted.
+            OutboxError: nothing was deleted, and nothing will be.
         """
         with _as_outbox_error(self._path):
-            self._flush()
-            self._db.execute("pragma secure_delete = on")
-            with self._transaction():
-                drop_mark(self._db)
-                gone: int = self._db.execute("delete from outbox where receipted = 1").rowcount
-            self._set_mark(Mark())
-            self._db.execute("pragma wal_checkpoint(truncate)")
-            self._rows -= gone
-        return gone
+            gone = self._erase(max(self._forgotten.key, last_key(self._db)))
+        self._forget_more()
+        return Erased(gone, self.depth(), self._forgotten.traces)
 
     def depth(self) -> int:
         """Return how many entries are unreceipted."""
@@ -262,6 +293,52 @@ class SqliteOutbox:
             moved = move_mark(self._db, self._mark_on_card)
         self._marks.clear()
         self._set_mark(moved)
+
+    def _look_again(self) -> None:
+        self._to_forget = self._to_forget or self._rest or self._forgotten.traces
+
+    def _forget_more(self) -> None:
+        """Delete the rest once it has its receipts, then every trace; what does not go now goes at a later turn."""
+        self._to_forget = False
+        try:
+            if self._rest_is_sent():
+                self._erase(self._forgotten.key)
+                self._rest = False
+            if self._forgotten.traces:
+                self._scrub()
+        except (sqlite3.Error, OutboxError, OSError) as e:
+            log.warning("not all is forgotten yet: it is tried again with the next entry", reason=str(e))
+
+    def _rest_is_sent(self) -> bool:
+        first = first_key(self._db)
+        self._rest = first is not None and first <= self._forgotten.key
+        waits = self.pending(limit=1) if self._rest else []
+        return self._rest and (not waits or waits[0][0] > self._forgotten.key)
+
+    def _erase(self, key: Key) -> int:
+        """Delete what is receipted up to ``key``, and write down in the same transaction that it is forgotten."""
+        forgotten = Forgotten(key, traces=True)
+        with overwriting(self._db), self._transaction():
+            self._mark()
+            sql = "delete from outbox where receipted = 1 and (boot, seq) <= (?, ?)"
+            gone: int = self._db.execute(sql, key).rowcount
+            drop_mark(self._db)
+            moved = move_mark(self._db, Mark())
+            write_forgotten(self._db, forgotten)
+        self._marks.clear()
+        self._set_mark(moved)
+        self._forgotten = forgotten
+        self._rows -= gone
+        return gone
+
+    def _scrub(self) -> None:
+        remove_broken(self._path.parent)
+        if not scrub(self._db):
+            self._to_forget = True
+            return
+        done = Forgotten(self._forgotten.key)
+        write_forgotten(self._db, done)
+        self._forgotten = done
 
     def _mark(self) -> None:
         for boot, sequences in self._marks.items():

@@ -14,7 +14,7 @@ from devices.air import dew_point_c
 from devices.page import words
 from devices.page.judge import USUAL, Limits, Opinion, wall_pct
 from devices.page.samples import Sample
-from devices.page.standing import Standing
+from devices.page.standing import Left, Standing
 
 WARM_UP = (
     f"Warm this room to 18{words.NBSP}°C if you can. If heating costs too much, ask the council for help."
@@ -53,6 +53,20 @@ def answer(st: Standing, zone: ZoneInfo) -> Answer:
     when = words.ago(st.latest.at_s, st.now_s)
     clock = f", {words.day_and_clock(st.latest.at_s, st.now_s, zone)}" if st.clock_set else ""
     return Answer(st.opinion.mood, headline, action, f"Measured {when}{clock}.")
+
+
+def forgotten(left: Left) -> str:
+    """Return what to say when the frog has forgotten its household: what is gone, and what goes later."""
+    said = ["It begins anew with what it measures next."]
+    if left.waiting > 0:
+        what = words.plural(left.waiting, "entry waits", "entries wait")
+        it = "it" if left.waiting == 1 else "them"
+        said.append(f"{what} for the town: your frog sends {it} first, and then forgets {it}, too.")
+    if left.traces:
+        said.append(
+            "The last traces go as soon as nobody reads its card and it has room. Your frog sees to that by itself: let it stay plugged in."
+        )
+    return " ".join(said)
 
 
 def _why_quiet(st: Standing) -> str:

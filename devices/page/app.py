@@ -15,12 +15,12 @@ import msgspec
 
 from devices.contract.messages import Activity
 from devices.page import html, words
-from devices.page.answer import answer, eyes, facts, town
+from devices.page.answer import answer, eyes, facts, forgotten, town
 from devices.page.guard import HEADERS, FormTokens, PinGate, host_is_ours, is_foreign
 from devices.page.reader import RingReader
 from devices.page.samples import Note
 from devices.page.spans import SPANS, Series, Span, of_days, of_hours, of_samples
-from devices.page.standing import Desk, Standing
+from devices.page.standing import Desk, Left, Standing
 
 MAX_FORM_BYTES = 2_048
 _FOLDER = Path(__file__).parent
@@ -211,17 +211,17 @@ class FrogApp:
             return self._ask_forget("This page was too old. Please tick and tap once more.")
         if form.get("sure") != "yes":
             return self._ask_forget("Please tick the box first.")
-        forgotten = self._desk.forget()
-        if forgotten == "kept":
-            return self._message(200, "Your frog has forgotten", "It begins anew with what it measures next.")
-        if forgotten == "soon":
+        left = self._desk.forget()
+        if isinstance(left, Left):
+            return self._message(200, "Your frog has forgotten", forgotten(left))
+        if left == "soon":
             return self._message(
                 202, "Your frog is busy", "It forgets in a moment. Look at its page again soon."
             )
         return self._message(
             507,
             "Your frog could not forget",
-            "Its memory card does not take it, or its clock is not set yet. Please tell the council.",
+            "Its memory card does not take it. Please tell the council.",
         )
 
     def _enter(self, form: Mapping[str, str]) -> Response:

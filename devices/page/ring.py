@@ -19,7 +19,8 @@ from pathlib import Path
 
 from devices.air import vapour_pa
 from devices.page.reader import RingReader
-from devices.page.samples import HOUR_S, SLOT_S, Note, Sample
+from devices.page.samples import HOUR_S, SLOT_S, Key, Note, Sample
+from devices.scrub import overwriting, scrub
 
 _SCHEMA = """
 create table if not exists meta (key text primary key, value integer not null) without rowid;
@@ -57,6 +58,7 @@ select ?1, count(*), avg(temperature_c), min(temperature_c), max(temperature_c),
 from fine where slot >= ?1 / 300 and slot < ?1 / 300 + 12 group by slot / 12
 """
 _PRUNED = "pruned_s"
+_BOOT, _SEQ, _TRACES = "forgotten_boot", "forgotten_seq", "traces"
 
 FINE_SLOTS = 35 * 288
 HOURS = 366 * 24
@@ -92,6 +94,10 @@ class Ring:
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = full")
         self._db.executescript(_SCHEMA)
+        self.forgotten_to: Key = (self._said(_BOOT, -1), self._said(_SEQ, -1))
+        """Nothing up to this key is taken again; a key, not a time: keys only grow, whatever the clock says."""
+        self.traces = self._said(_TRACES, 0) == 1
+        """Whether the files may still hold parts of what was forgotten."""
 
     def newest_s(self) -> int | None:
         """Return the time of the newest sample on the card [s since 1970], None where there is none."""
@@ -99,9 +105,8 @@ class Ring:
         return None if row is None else int(row[0])
 
     def taken_from_s(self) -> int:
-        """Return the time before which nothing is taken [s since 1970]: it was dropped, or is to be forgotten."""
-        row = self._db.execute("select value from meta where key = ?", (_PRUNED,)).fetchone()
-        return 0 if row is None else int(row[0])
+        """Return the time before which nothing is taken [s since 1970]: it was dropped."""
+        return self._said(_PRUNED, 0)
 
     def add(self, sample: Sample, true_s: int | None = None) -> None:
         """Take a sample; every so many are written. ``true_s`` as in :meth:`flush`.
@@ -170,21 +175,33 @@ class Ring:
             self._db.execute("update note set at_s = at_s + ? where boot = ?", (seconds, boot))
         self.pending = tuple(s.moved(seconds) if s.boot == boot else s for s in self.pending)
 
-    def forget(self, before_s: int) -> None:
-        """Forget everything, and take nothing older than ``before_s`` [s since 1970] again: a household moved out.
+    def forget(self, to: Key) -> None:
+        """Forget everything, for a household moved out, and that up to ``to`` of the outbox it is; then :meth:`scrub`.
 
-        What is deleted is overwritten in the file. Nothing else may have the record open.
+        Nothing else may write the record.
 
         Raises:
             sqlite3.Error: nothing was forgotten.
         """
-        self.pending = ()
-        self._db.execute("pragma secure_delete = on")
-        with self._transaction():
-            for table in ("fine", "hour", "note"):
+        to = max(to, self.forgotten_to)
+        with overwriting(self._db), self._transaction():
+            for table in ("fine", "hour", "note", "meta"):
                 self._db.execute(f"delete from {table}")  # noqa: S608 - constants
-            self._db.execute("insert or replace into meta values (?, ?)", (_PRUNED, before_s))
-        self._db.execute("pragma wal_checkpoint(truncate)")
+            said = [(_BOOT, to[0]), (_SEQ, to[1]), (_TRACES, 1)]
+            self._db.executemany("insert into meta values (?, ?)", said)
+        self.pending = ()
+        self.forgotten_to, self.traces = to, True
+
+    def scrub(self) -> bool:
+        """Remove every trace of what was forgotten; return whether none is left. False: the file is being read.
+
+        Raises:
+            sqlite3.Error: the card does not take it.
+        """
+        if self.traces and scrub(self._db):
+            self._db.execute("delete from meta where key = ?", (_TRACES,))
+            self.traces = False
+        return not self.traces
 
     def reader(self) -> RingReader:
         """Return what another thread reads with; it opens a connection of its own."""
@@ -198,6 +215,10 @@ class Ring:
             self._db.close()
 
     # -- inside ------------------------------------------------------------------
+
+    def _said(self, name: str, otherwise: int) -> int:
+        row = self._db.execute("select value from meta where key = ?", (name,)).fetchone()
+        return otherwise if row is None else int(row[0])
 
     def _write(self, samples: Iterable[Sample]) -> None:
         """Store samples and the means of their hours; what is older than what was pruned is too late."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Key = tuple[int, int]
+"""(boot, seq) of an entry of the outbox."""
+
 SLOT_S = 300
 """One sample is kept of each five minutes."""
 HOUR_S = 3600

@@ -14,11 +14,10 @@ from typing import Literal, TypeVar
 
 from devices.contract.messages import Activity
 from devices.page.judge import USUAL, Limits, Opinion
-from devices.page.samples import Sample
+from devices.page.samples import Key, Sample
 
 Kept = Literal["kept", "failed", "soon"]
 
-Key = tuple[int, int]
 T = TypeVar("T")
 
 
@@ -69,10 +68,23 @@ class Tap:
 
 
 @dataclass(frozen=True, slots=True)
-class Farewell:
-    """The household wants the frog to forget them."""
+class Left:
+    """What is left after the frog has forgotten its household.
 
-    done: Future[bool] = field(default_factory=Future)
+    Attributes:
+        waiting: entries that the town has not confirmed; they are sent and then forgotten, too.
+        traces: whether the card's files may hold parts of what was deleted; the frog goes on to remove them.
+    """
+
+    waiting: int = 0
+    traces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """The household wants the frog to forget them; the answer is None where it could not."""
+
+    done: Future[Left | None] = field(default_factory=Future)
 
 
 class Desk:
@@ -94,17 +106,17 @@ class Desk:
         """Leave a tap and wait for the agent; ``soon`` where it is still busy with the network."""
         tap = Tap(activity, self._clock())
         self._taps.put(tap)
-        return self._answer(tap.done)
+        try:
+            return "kept" if tap.done.result(self._patience_s) else "failed"
+        except TimeoutError:
+            return "soon"
 
-    def forget(self) -> Kept:
-        """Ask the agent to forget the household, and wait for it; ``kept`` where it has."""
+    def forget(self) -> Left | Literal["failed", "soon"]:
+        """Ask the agent to forget the household, and wait for it; return what is left where it has."""
         farewell = Farewell()
         self._farewells.put(farewell)
-        return self._answer(farewell.done)
-
-    def _answer(self, done: Future[bool]) -> Kept:
         try:
-            return "kept" if done.result(self._patience_s) else "failed"
+            return farewell.done.result(self._patience_s) or "failed"
         except TimeoutError:
             return "soon"
 

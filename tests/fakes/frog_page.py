@@ -15,7 +15,7 @@ from devices.page.app import FrogApp, FrogHouse, Request, Response
 from devices.page.judge import opinion
 from devices.page.ring import Ring
 from devices.page.samples import SLOT_S, Note, Sample
-from devices.page.standing import Desk, Standing
+from devices.page.standing import Desk, Left, Standing
 
 NOW_S = 1_767_960_600  # 2026-01-09 12:10 UTC
 HOST = "frog-0001.local"
@@ -63,6 +63,8 @@ class Clerk(threading.Thread):
     def __init__(self, desk: Desk, ring: Ring, *, keeps: bool = True) -> None:
         super().__init__(daemon=True)
         self.written: list[str] = []
+        self.left = Left()
+        """What is left when it has forgotten."""
         self._desk, self._path, self._keeps = desk, ring.path, keeps
         self._over = threading.Event()
 
@@ -81,7 +83,7 @@ class Clerk(threading.Thread):
                 tap.done.set_result(self._keeps)
             for farewell in self._desk.farewells():
                 self.written.append("forgotten")
-                farewell.done.set_result(self._keeps)
+                farewell.done.set_result(self.left if self._keeps else None)
         ring.close()
 
     def stop(self) -> None:

@@ -1,6 +1,6 @@
 """The power goes between any two writes of a device's outbox: nothing committed is lost, nothing is doubled.
 
-Exhaustive: a device's life of two starts, with receipts, a full ring and checkpoints, is cut after each of
+Exhaustive: a device's life of two starts, with receipts, a full ring and checkpoints, with or without forgetting, is cut after each of
 its writes, syncs and truncations, each time with several outcomes for what was not synced. What is left is
 opened by the product's own outbox.
 """
@@ -49,14 +49,20 @@ class Step:
     given_up: frozenset[Key] = frozenset()
     receipted: frozenset[Key] = frozenset()
     boot: int | None = None
+    forgotten: Key | None = None
+    erased: frozenset[Key] = frozenset()
 
 
 @dataclass
 class Life:
-    """A device's life on a recording disk."""
+    """A device's life on a recording disk.
+
+    ``forgets``: a household moves out in each start, with entries that wait then.
+    """
 
     folder: Path
     careless: bool = False
+    forgets: bool = False
     disk: Disk = field(default_factory=Disk)
     steps: list[Step] = field(default_factory=list)
     install_id: tuple[int, str] | None = None
@@ -76,6 +82,10 @@ class Life:
                 self._append(box, seq, "diary" if seq % 5 == 4 else "reading")
                 if seq % 3 == 2 and start == 0:
                     self._receipt(box, seq - 2, seq - 1)
+                if self.forgets and seq == 8:
+                    self._forget(box)
+                if self.forgets and seq == 11:
+                    self._send_the_rest(box)
             box.close()
         vfs.unregister()
 
@@ -95,6 +105,27 @@ class Life:
         box.receipted(self.boot, [(first, last)])
         keys = frozenset((self.boot, seq) for seq in range(first, last + 1))
         self.steps.append(Step(at, len(self.disk.ops), receipted=keys))
+
+    def _forget(self, box: SqliteOutbox) -> None:
+        began, here, waiting = len(self.disk.ops), self._all(box), {key for key, _ in box.pending()}
+        box.forget()
+        erased = frozenset(here - waiting)
+        self.steps.append(Step(began, len(self.disk.ops), forgotten=max(here), erased=erased))
+
+    def _send_the_rest(self, box: SqliteOutbox) -> None:
+        """What waited when the household left gets its receipts, and is forgotten with the turn."""
+        rest = [key for key, _ in box.pending() if key <= box.forgotten_to]
+        assert rest, "something waited"
+        for boot, seq in rest:
+            at = len(self.disk.ops)
+            box.receipted(boot, [(seq, seq)])
+            self.steps.append(Step(at, len(self.disk.ops), receipted=frozenset({(boot, seq)})))
+        began = len(self.disk.ops)
+        box.commit()
+        self.steps.append(Step(began, len(self.disk.ops), erased=frozenset(rest)))
+
+    def _all(self, box: SqliteOutbox) -> set[Key]:
+        return {entry.key for entry in box.newest(1000)}
 
     def wrong(self, at: int, folder: Path, rng: random.Random | None) -> list[str]:
         """Return what is wrong with the card that is found after a cut behind operation ``at``."""
@@ -119,6 +150,11 @@ class Life:
         wrong += [f"{key} was never measured" for key in pending if key not in known]
         wrong += [f"{key} is there twice" for key in set(pending) if pending.count(key) > 1]
         wrong += [f"{e.key} has changed" for e in box.load(pending) if e != known.get(e.key)]
+        forgotten = [s.forgotten for s in done if s.forgotten is not None]
+        if forgotten and box.forgotten_to < max(forgotten):
+            wrong.append("what was to be forgotten is not known any more")
+        back = self._all(box) & {key for s in done for key in s.erased}
+        wrong += [f"{key} came back" for key in back]
         if (
             box.depth() != len(pending)
             or box._rows != box._db.execute("select count(*) from outbox").fetchone()[0]
@@ -145,12 +181,13 @@ def cut_everywhere(life: Life, disk_folder: Path, every: int = 1) -> tuple[int, 
     return cuts, wrong
 
 
+@pytest.mark.parametrize("forgets", [False, True])
 def test_no_cut_between_any_two_writes_loses_or_doubles_anything(
-    disk_folder: Path, monkeypatch: pytest.MonkeyPatch
+    disk_folder: Path, monkeypatch: pytest.MonkeyPatch, forgets: bool
 ) -> None:
     monkeypatch.setattr(sqlite_outbox, "_MOVED_EVERY", 2)  # the mark of what has its receipt moves in it, too
     (disk_folder / "life").mkdir()
-    life = Life(disk_folder / "life")
+    life = Life(disk_folder / "life", forgets=forgets)
     life.live()
     whats = [op.what for op in life.disk.ops]
     assert whats.count("sync") >= 28, "each entry is synced"

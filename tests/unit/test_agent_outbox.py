@@ -289,6 +289,29 @@ def test_a_start_does_not_read_what_has_its_receipt(tmp_path: Path) -> None:
     assert max(cost.values()) < 2 * min(cost.values()), cost
 
 
+def test_a_start_after_forgetting_reads_no_more_than_before(tmp_path: Path) -> None:
+    """Also with a rest that waits below, which is then looked after without reading the others."""
+    cost = {}
+    for count in (600, 600 + 15 * 288):
+        path = tmp_path / f"{count}.db"
+        box = SqliteOutbox(path, 5000)
+        box.append(entry(0, boot=1))
+        box.forget()
+        for seq in range(count):
+            box.append(entry(seq, boot=2))
+            box.receipted(2, [(seq, seq)])
+        box.receipted(1, [(0, 0)])
+        box.close()
+        again, steps = opened(path)
+        again._db.set_progress_handler(None, 0)
+        cost[count] = steps
+        assert again._rows == count + 1
+        again.commit()
+        assert again._rows == count, "it had its receipt when the agent ended"
+        again.close()
+    assert max(cost.values()) < 2 * min(cost.values()), cost
+
+
 def test_what_is_adopted_below_the_mark_is_not_forgotten(tmp_path: Path) -> None:
     box = SqliteOutbox(tmp_path / "outbox.db", 5000)
     for seq in range(700):

@@ -16,7 +16,7 @@ from devices.page.html import SAFETY
 from devices.page.judge import Opinion, opinion
 from devices.page.ring import Ring
 from devices.page.samples import SLOT_S, Note, Sample
-from devices.page.standing import Desk
+from devices.page.standing import Desk, Left
 from tests.fakes.frog_page import (
     HOST,
     NOW_S,
@@ -395,6 +395,15 @@ def test_a_household_has_its_frog_forget_once_it_is_sure(year: Ring, desk: Desk)
         assert (done.status, "Your frog has forgotten" in text_of(done)) == (200, True)
         assert post(app, "/forget", f"sure=yes&token={token_in(unsure)}").status == 403, "once"
         assert clerk.written == ["forgotten"]
+        assert not {"for the town", "last traces"} & set(
+            re.findall("for the town|last traces", text_of(done))
+        )
+        clerk.left = Left(waiting=2, traces=True)
+        partly = text_of(post(app, "/forget", f"sure=yes&token={token_in(get(app, '/forget'))}"))
+        assert (
+            "2 entries wait for the town: your frog sends them first, and then forgets them, too." in partly
+        )
+        assert "The last traces go as soon as nobody reads its card and it has room." in partly
     with answered(desk, year, keeps=False):
         failed = post(app, "/forget", f"sure=yes&token={token_in(get(app, '/forget'))}")
         assert (failed.status, "tell the council" in text_of(failed)) == (507, True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,84 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from cityops.errors import ConfigurationError
-from devices.agent.agent import Agent, Identity
-from devices.agent.clock_state import Clk, Moment
-from devices.agent.forget import forget
+from devices.agent.clock_state import Clk
 from devices.agent.frog import Frog, FrogParts
-from devices.agent.frog_parts import make_frog
-from devices.agent.frog_record import Record, open_ring
-from devices.agent.outbox import OutboxError
-from devices.agent.publisher import Limits, Publisher
-from devices.agent.sampler import Sampler
-from devices.agent.sqlite_outbox import SqliteOutbox
-from devices.contract.kind import discover
-from devices.drivers.button import SimulatedButton
-from devices.drivers.eyes import PATTERNS, SORRY, SimulatedLight, thanks
-from devices.page.samples import SLOT_S
+from devices.agent.frog_record import Record, forget_both, open_ring
+from devices.drivers.eyes import PATTERNS, SORRY, thanks
 from devices.page.standing import Desk
+from tests.fakes.frog_box import FOREVER, START_S, Box
 from tests.fakes.frog_page import ZONE
-
-START_S = 1_767_960_600
-FOREVER = (0, 2**40)
-KIND = discover()["frog"]
-
-
-class Room:
-    humidity_pct = 50.0
-
-    def read(self) -> dict[str, float]:
-        return {"temperature_c": 20.0, "humidity_pct": self.humidity_pct, "wall_temperature_c": 12.0}
-
-
-class Box:
-    """A frog that is driven by hand: ``now_s`` is both of its clocks until ``wrong_s`` sets one off."""
-
-    def __init__(
-        self, folder: Path, *, wrong_s: int = 0, clk: int = Clk.SYNCHRONISED, start_s: int = 0
-    ) -> None:
-        self.now_s = float(start_s)
-        self.wrong_s, self.clk = wrong_s, clk
-        self.room, self.button, self.light = Room(), SimulatedButton(), SimulatedLight()
-        self.outbox = SqliteOutbox(folder / "outbox.db")
-        self.agent = Agent(
-            Identity(device="frog-1", kind="frog", shard=0),
-            Sampler(KIND, [self.room], SLOT_S, self.now_s),
-            self.outbox,
-            Publisher(Limits(), random.Random(1)),
-            lambda: self.now_s,
-        )
-        parts = FrogParts(button=self.button, light=self.light, zone=ZONE)
-        made = make_frog(self.agent, self.outbox, folder, parts, lambda: self.now_s)
-        assert made is not None
-        self.frog: Frog = made
-        self.record: Record = made._record
-        self.desk: Desk = made._desk
-
-    def moment(self) -> Moment:
-        at_ms = round(self.now_s * 1000)
-        return Moment(START_S * 1000 + at_ms + self.wrong_s * 1000, at_ms, self.clk)
-
-    def turn(self, seconds: float = 0.0) -> None:
-        self.now_s += seconds
-        self.agent.step(self.moment())
-        self.frog.turn(self.moment())
-
-    def run(self, samples: int) -> None:
-        for _ in range(samples):
-            self.turn(SLOT_S)
-
-    def times(self) -> list[int]:
-        return [s.at_s - START_S for s in self.record.ring.reader().samples(*FOREVER)]
-
-    def cut(self) -> None:
-        """The power goes: nothing is closed, nothing flushed."""
-        self.record.ring._db.close()
-        self.outbox.close()
-
-    def close(self) -> None:
-        self.frog.close()
-        self.agent.stop()
 
 
 def test_readings_are_seen_at_once_and_written_now_and_then(tmp_path: Path) -> None:
@@ -213,88 +141,6 @@ def test_times_of_a_clock_that_was_wrong_are_mended(wrong_s: int, tmp_path: Path
     again.close()
 
 
-def test_the_next_household_sees_nothing_of_the_last(tmp_path: Path) -> None:
-    box = Box(tmp_path)
-    box.turn()
-    box.run(9)
-    box.button.press(box.now_s + 1.0)
-    box.turn(20.0)
-    box.outbox.receipted(box.agent.boot, [(0, 6)])
-    box.close()
-    with pytest.raises(ConfigurationError, match="clock is not set"):
-        forget(tmp_path, 86_400)
-    said = forget(tmp_path, START_S + 4000)
-    assert "7 entries that the town has; 4 still to be sent stay" in said
-    again = Box(tmp_path, start_s=4200)
-    assert again.times() == []
-    assert (again.record.latest, list(again.record.lately)) == (None, [])
-    assert again.record.ring.reader().notes(*FOREVER) == []
-    assert again.outbox.depth() == 4
-    again.turn()
-    assert again.times() == [4200]
-    again.close()
-
-
-def asked_to_forget(box: Box) -> str:
-    """What the page is told when the household has the frog forget."""
-    with ThreadPoolExecutor(1) as page:
-        told = page.submit(box.desk.forget)
-        while not told.done():
-            box.turn()
-        return told.result()
-
-
-def test_the_household_has_it_forget_while_it_measures(tmp_path: Path) -> None:
-    box = Box(tmp_path)
-    box.turn()
-    box.run(9)
-    box.button.press(box.now_s + 1.0)
-    box.turn(20.0)
-    secret = next(iter(box.outbox.newest(1))).payload
-    box.outbox.receipted(box.agent.boot, [(0, 10)])
-    (tmp_path / "outbox.db.broken").write_text("old")
-    assert asked_to_forget(box) == "kept"
-    assert (box.times(), box.record.latest, list(box.record.lately)) == ([], None, [])
-    assert box.record.ring.reader().notes(*FOREVER) == []
-    assert list(box.outbox.newest(20)) == []
-    assert not (tmp_path / "outbox.db.broken").exists()
-    assert all(secret not in file.read_bytes() for file in tmp_path.iterdir()), "overwritten on the card"
-    box.run(2)
-    box.outbox.receipted(box.agent.boot, [(11, 11)])
-    assert asked_to_forget(box) == "kept"
-    assert box.outbox.depth() == 1, "what the town has not got is still sent"
-    box.run(1)
-    seen = box.times()
-    assert len(seen) == 1
-    box.close()
-    again = Box(tmp_path, start_s=5000)
-    assert again.times() == seen, "nothing from before comes back out of the outbox"
-    again.close()
-
-
-def test_a_clock_that_was_never_set_and_a_card_that_fails_forget_nothing(tmp_path: Path) -> None:
-    box = Box(tmp_path, wrong_s=-START_S, clk=Clk.NEVER_SET)
-    box.turn()
-    box.run(3)
-    assert asked_to_forget(box) == "failed"
-    box.wrong_s = -3 * 3600  # set, and not by the network: three hours late
-    assert asked_to_forget(box) == "failed"
-    box.close()
-    (tmp_path / "second").mkdir()
-    box = Box(tmp_path / "second")
-    box.turn()
-    box.run(3)
-    before = box.times()
-
-    def refused() -> None:
-        raise OutboxError("disk I/O error")
-
-    box.frog._forget_sent = refused
-    assert asked_to_forget(box) == "failed"
-    assert box.times() != before, "its own record is gone all the same"
-    box.close()
-
-
 def test_a_card_that_fails_stops_no_measuring(tmp_path: Path) -> None:
     box = Box(tmp_path)
     box.turn()
@@ -330,7 +176,15 @@ def test_a_port_that_is_taken_stops_no_measuring(tmp_path: Path) -> None:
     parts = FrogParts(zone=ZONE, serve=taken)  # type: ignore[arg-type]
     folder = tmp_path / "second"
     folder.mkdir()
-    frog = Frog(box.agent, Record(open_ring(folder)), Desk(lambda: 0.0), parts, lambda: box.now_s)
+    record = Record(open_ring(folder))
+    frog = Frog(
+        box.agent,
+        record,
+        Desk(lambda: 0.0),
+        parts,
+        lambda: box.now_s,
+        lambda: forget_both(box.outbox, record),
+    )
     for _ in range(5):
         box.now_s += 30.0
         frog.turn(box.moment())

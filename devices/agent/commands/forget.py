@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 from devices.agent.config import load_config
@@ -18,5 +17,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Forget, and say what is left."""
     config = load_config(options.config)
-    sys.stdout.write(forget(Path(config.device.data_dir), round(time.time())) + "\n")
+    sys.stdout.write(forget(Path(config.device.data_dir)) + "\n")
     return 0
