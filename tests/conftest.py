@@ -229,8 +229,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
 
 
 def pytest_collection_finish() -> None:
-    """Leave out of every collection of garbage what stays until the end: some hundred thousand objects."""
-    gc.collect()
+    """Leave out of every collection of garbage what stays until the end: some hundred thousand objects.
+
+    What is garbage among them by now stays too: looking for it once takes longer than it is worth.
+    """
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 

@@ -1,10 +1,10 @@
 """Run a program that must not outlive its parent, even one that is killed with -9.
 
 Started as
-``python -I -S lifeline.py [--uid N --gid N] [--signal N] [--grace S] [--cwd DIR] -- program ...``
+``python -I -S lifeline.py [--uid N --gid N] [--signal N] [--again S] [--grace S] [--cwd DIR] -- program ...``
 with a pipe as standard input of which the parent holds the other end. When the
-pipe closes, for whatever reason, the program is sent the signal, and SIGKILL after
-the grace. The first line on standard output is the program's process id; after
+pipe closes, for whatever reason, the program is sent the signal, where asked for
+again and again, and SIGKILL after the grace. The first line on standard output is the program's process id; after
 that standard output belongs to nobody. The exit code is the program's.
 
 A pipe rather than PR_SET_PDEATHSIG alone: that fires when the *thread* that
@@ -17,6 +17,7 @@ Uses the standard library only and imports nothing of cityops.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import os
 import select
@@ -50,7 +51,7 @@ def main(argv: list[str]) -> int:
     print(child.pid, flush=True)
     _watch(child, wake_read)
     if child.poll() is None:
-        _end(child, options.signal, options.grace)
+        _end(child, options.signal, options.grace, options.again)
     return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 
@@ -59,6 +60,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--uid", type=int)
     parser.add_argument("--gid", type=int)
     parser.add_argument("--signal", type=int, default=signal.SIGTERM)
+    parser.add_argument("--again", type=float)
     parser.add_argument("--grace", type=float, default=10.0)
     parser.add_argument("--cwd", default="/")
     parser.add_argument("program", nargs="+")
@@ -79,13 +81,15 @@ def _watch(child: subprocess.Popen[bytes], wake: int) -> None:
             return
 
 
-def _end(child: subprocess.Popen[bytes], number: int, grace_s: float) -> None:
-    child.send_signal(number)
-    try:
-        child.wait(grace_s)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+def _end(child: subprocess.Popen[bytes], number: int, grace_s: float, again_s: float | None) -> None:
+    every_s = grace_s if again_s is None else again_s
+    for _ in range(max(1, round(grace_s / every_s)) if every_s else 1):
+        child.send_signal(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(every_s)
+            return
+    child.kill()
+    child.wait()
 
 
 def _arranged(number: int) -> Callable[[], None]:

@@ -33,6 +33,9 @@ HOST = "127.0.0.1"
 _EVERYWHERE = "0.0.0.0"  # noqa: S104  only compared with
 _START_TIMEOUT_S = 10.0
 _PORT_ATTEMPTS = 5
+_AGAIN_S = 0.5
+"""Mosquitto says that it runs a moment before it does, and forgets to end where it is asked to in that moment: killed
+after the grace it would have saved nothing."""
 _STORE = "mosquitto.db"
 PID_FILE = "broker.pid"
 _UNREADABLE = "Couldn't open database"
@@ -204,6 +207,7 @@ class EmbeddedMosquitto:
             account=account,
             log_file=folder / "broker.log",
             stop_signal=signal.SIGTERM,
+            again_s=_AGAIN_S,
             env=binary.env,
         )
         up = self._await(self._process)

@@ -232,10 +232,14 @@ class EmbeddedPostgres:
         raise TransientError(f"PostgreSQL did not start: {words}")
 
     def _create_database(self) -> None:
-        with psycopg.connect(self.dsn_of("postgres"), autocommit=True) as conn:
-            known = conn.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone()
-            if known is None:
-                conn.execute(f"create database {DATABASE}")
+        try:
+            with psycopg.connect(self.dsn_of("postgres"), autocommit=True) as conn:
+                known = conn.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone()
+                if known is None:
+                    conn.execute(f"create database {DATABASE}")
+        except psycopg.OperationalError:
+            self._go_on()
+            raise
 
 
 def running_port(data_dir: Path) -> int | None:

@@ -23,6 +23,11 @@ _LISTENERS_PORTS = range(15_000, 32_000)
 class ServerProcess:
     """A running program under :mod:`cityops.embedded.lifeline`.
 
+    Args:
+        stop_signal: what asks the program to end.
+        again_s: asked again after so long, for one that may not have heard it; None asks once [s].
+        grace_s: the program is killed after so long [s].
+
     Attributes:
         pid: process id of the program itself.
     """
@@ -34,18 +39,20 @@ class ServerProcess:
         account: Account | None,
         log_file: Path,
         stop_signal: signal.Signals,
+        again_s: float | None = None,
         grace_s: float = 10.0,
         env: Mapping[str, str] | None = None,
     ) -> None:
         self._log_file = log_file
         self._grace_s = grace_s
         identity = [] if account is None else ["--uid", str(account.uid), "--gid", str(account.gid)]
+        again = [] if again_s is None else ["--again", str(again_s)]
         with log_file.open("ab") as log:
             self._start_of_log = log.tell()
             self._guard = subprocess.Popen(
                 [
                     *(sys.executable, "-I", "-S", str(_LIFELINE), *identity),
-                    *("--signal", str(int(stop_signal)), "--grace", str(grace_s), "--"),
+                    *("--signal", str(int(stop_signal)), *again, "--grace", str(grace_s), "--"),
                     *map(str, command),
                 ],
                 stdin=subprocess.PIPE,

@@ -91,9 +91,17 @@ def left_over(folder: Path) -> list[str]:
         if process.info["pid"] == os.getpid() or process.info["status"] == psutil.STATUS_ZOMBIE:
             continue
         text = " ".join(process.info["cmdline"] or []) + " ".join((process.info["environ"] or {}).values())
-        if str(folder) in text:
+        if str(folder) in text or str(folder) in written_to(process.info["pid"]):
             found.append(" ".join(process.info["cmdline"] or ["?"]))
     return found
+
+
+def written_to(pid: int) -> str:
+    """Return the files that a process says its words to: a copy of another has that one's arguments and environment."""
+    try:
+        return " ".join(str(Path(f"/proc/{pid}/fd/{number}").readlink()) for number in (1, 2))
+    except OSError:  # it has ended, has closed them, or is somebody else's
+        return ""
 
 
 def gone_within(folder: Path, seconds: float) -> list[str]:
@@ -129,6 +137,7 @@ def test_a_check_that_fails_exits_with_1(folder: Path, tmp_path: Path) -> None:
     assert "✗ alarms winter.ice: 0 (wanted ≥ 9999)" in done.stdout
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_pages_answer_and_ctrl_c_leaves_nothing_within_5_s(folder: Path) -> None:
     with demo(folder, "--port", "0", town=SMALL) as process:
         output = read_until(process, r"/ops ")
@@ -178,6 +187,7 @@ def heard_by_lorawan(owner: psycopg.Connection[Any]) -> set[str]:
     return found
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_a_second_demo_is_refused_the_first_goes_on_and_killed_it_leaves_no_process(folder: Path) -> None:
     with demo(folder, "--port", "0", town=SMALL) as first:
         output = read_until(first, r"/ops ")

@@ -14,7 +14,7 @@ import pytest
 
 from tests.fakes.command_line import cityops
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("quick_start"), pytest.mark.timeout(900)]
 
 
 def words_of(folder: Path, *options: str) -> list[str]:

@@ -42,6 +42,8 @@ _kept: dict[str, psycopg.Connection[Any] | None] = {}
 """By the server of this run, the connection on which databases are made and dropped: one for each took a quarter of that."""
 SMALL_LOG = {"max_wal_size": "128MB"}
 """What was written goes to the tables early: nothing is flushed to a disk, and the log takes memory."""
+COPIED_BY_KERNEL = {"file_copy_method": "clone"}
+"""PostgreSQL 18: the files of a template need not come through the server, a tenth of the cost of a copy."""
 
 
 def quick_place(enough: int = ENOUGH) -> Path:
@@ -134,7 +136,9 @@ class Servers:
                 settings={**SETTINGS, **SMALL_LOG},
             )
         else:
-            server = EmbeddedPostgres(self._folder / "pg", auth="trust", durable=False, settings=SMALL_LOG)
+            server = EmbeddedPostgres(
+                self._folder / "pg", auth="trust", durable=False, settings=SMALL_LOG | COPIED_BY_KERNEL
+            )
         return self._stack.enter_context(server).dsn
 
 

@@ -41,6 +41,12 @@ def grace_s(service: Mapping[str, Any]) -> float:
     return float(service.get("stop_grace_period", "10s").removesuffix("s"))
 
 
+def bring(source: Path, target: Path) -> None:
+    """Copy a file where it is another: what is as it was may be read just now, and a copy begins by emptying it."""
+    if not target.exists() or target.read_bytes() != source.read_bytes():
+        shutil.copyfile(source, target)
+
+
 @dataclass
 class Stack:
     """The stack's services as processes.
@@ -257,7 +263,7 @@ class Stack:
         place.mkdir(parents=True, exist_ok=True)
         for target, source in secret_files(self.service(name)).items():
             file = self.secrets / Path(self.compose["secrets"][source]["file"]).name
-            shutil.copyfile(file, place / target)
+            bring(file, place / target)
         return place
 
     def _data_volume(self, service: Mapping[str, Any]) -> str | None:

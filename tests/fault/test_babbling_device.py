@@ -24,7 +24,7 @@ from ingest.registry_store import store_registry
 from tests.fakes.ingest_setup import FROG, INSTALLED
 from tests.fakes.mqtt_blaster import Blaster
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("quick_start")]
 
 ROOT = Path(__file__).parents[2]
 FLOOD = 20_000

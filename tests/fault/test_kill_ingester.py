@@ -19,7 +19,7 @@ from tests.fakes.ingest_setup import FROG, INSTALLED
 from tests.fakes.mqtt_blaster import Blaster
 from tests.fakes.worker import Worker, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("quick_start"), pytest.mark.timeout(600)]
 
 MESSAGES = 50_000
 DEVICES = 100

@@ -107,6 +107,7 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_the_sender_sends_fails_is_told_to_try_again_and_stops(db_dsn: str) -> None:
     """As a process, as compose runs it; its own words hold neither token nor address."""
     with psycopg.connect(db_dsn, autocommit=True) as conn, serving() as server:

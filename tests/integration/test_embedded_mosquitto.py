@@ -14,6 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from cityops.embedded.mosquitto import PID_FILE, EmbeddedMosquitto
+from cityops.embedded.mosquitto_binary import Binary
 from cityops.embedded.mosquitto_files import Access, ServiceUser
 from cityops.errors import ConfigurationError
 
@@ -220,3 +221,23 @@ def test_a_file_that_a_full_disk_cut_short_is_set_aside(server_dir: Path, client
         it.stop()
         it.start()  # from a file of its own again
         assert store.exists()
+
+
+def test_asked_to_end_as_it_begins_it_still_saves(server_dir: Path) -> None:
+    """Mosquitto notes that it shall go on after it has said that it runs: what asks it to end in between is forgotten."""
+    folder = server_dir / f"forgetful-{os.getpid()}"
+    folder.mkdir(0o755)
+    program = folder / "mosquitto"
+    program.write_text(FORGETFUL)
+    program.chmod(0o755)
+    with EmbeddedMosquitto(folder, binary=Binary(program, (2, 0, 11), {})):
+        pass
+    assert (folder / "broker" / "saved").exists()
+
+
+FORGETFUL = """#!/bin/sh
+cd "${2%/*}"
+trap '[ -e asked ] && : > saved && exit; : > asked' TERM
+echo "mosquitto version 2.0.11 running"
+while :; do sleep 0.05; done
+"""

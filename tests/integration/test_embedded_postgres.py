@@ -17,7 +17,7 @@ import pytest
 
 from cityops.embedded.postgres import EmbeddedPostgres, running_dsn
 from cityops.embedded.sole_use import sole_use
-from cityops.errors import ConfigurationError
+from cityops.errors import ConfigurationError, TransientError
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +143,17 @@ def test_a_start_is_given_up_when_asked_to_stop(server_dir: Path, after_s: float
     assert server.pid is None
     server.start()  # what is left of the first attempt is no hindrance
     server.stop()
+
+
+def test_a_stop_after_the_first_answer_gives_the_start_up_as_well(
+    server_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = EmbeddedPostgres(server_dir / "given-up-late", durable=False)
+    create = server._create_database
+    monkeypatch.setattr(server, "_create_database", lambda: (server.stop(), create()))
+    with pytest.raises(TransientError, match="stopped while it was starting"):
+        server.start()
+    assert server.pid is None
 
 
 def test_a_folder_is_for_one_process_at_a_time(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from cityops.settings import DbSettings, Settings
 from ingest.registry_store import store_registry
@@ -20,6 +21,7 @@ from tests.fakes import late_night
 from tests.fakes.rules_batches import insert_batch
 from tests.fakes.rules_town import Reading, hamlet
 
+pytestmark = pytest.mark.usefixtures("quick_start")
 ROOT = Path(__file__).parents[2]
 
 
@@ -76,7 +78,7 @@ async def start(dsn: str) -> asyncio.subprocess.Process:
         "CITYOPS_RULES__POLL_S": "0.2",
     }
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, cwd=ROOT, env=env, stderr=asyncio.subprocess.DEVNULL
+        sys.executable, "-u", "-c", code, cwd=ROOT, env=env, stderr=asyncio.subprocess.DEVNULL
     )
 
 

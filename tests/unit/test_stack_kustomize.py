@@ -34,7 +34,8 @@ KINDS_WITH_PODS = {"Deployment", "StatefulSet", "Job", "CronJob"}
 
 
 def _read(file: Path) -> list[dict[str, Any]]:
-    return [d for d in yaml.safe_load_all(file.read_text(encoding="utf-8")) if d is not None]
+    text = file.read_text(encoding="utf-8")
+    return [d for d in yaml.load_all(text, yaml.CSafeLoader) if d is not None]
 
 
 FILES = [p for p in sorted(FOLDER.rglob("*.yaml")) if p.name != "kustomization.yaml"]
