@@ -235,7 +235,8 @@ async def certified(server_dir: Path, tmp_path: Path) -> AsyncIterator[Certified
     signer = DeviceAuthority(*ca)
     cert, key = server_certificate(tmp_path, ca)
     tls = {"ca.pem": ca[0], "server.pem": cert, "server.key": key}
-    with broker(server_dir, "certified", tls=tls, signer=signer) as place:
+    name = f"certified-{len(list(server_dir.iterdir()))}"
+    with broker(server_dir, name, tls=tls, signer=signer) as place:
         yield Certified(place, signer, ca[0], tmp_path)
 
 
