@@ -18,6 +18,7 @@ from ops_api.access.principal import Asker
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.paging import Pages
 from ops_api.routers.schemas import Document
+from ops_api.routers.times import Integer
 
 router = APIRouter(prefix="/api/v1/fleet", tags=["fleet"])
 Setting = Annotated[str, Field(pattern=r"^[a-z0-9_.]{1,125}$")]
@@ -129,9 +130,11 @@ class SettingsPost(BaseModel):
         description="null: not set here any more",
         examples=[{"cadence_s": 120}],
     )
-    back_to: int | None = Field(None, ge=1, description="Instead: as the layer was after this change of it")
+    back_to: Integer | None = Field(
+        None, ge=1, description="Instead: as the layer was after this change of it"
+    )
     note: str = Field("", max_length=NOTE_MOST, description="Why")
-    after: int | None = Field(
+    after: Integer | None = Field(
         None, ge=0, description="`change_id` of the layer as it was seen; another one by now is refused (409)"
     )
     dry_run: bool = Field(False, description="Only say what it would do")

@@ -340,3 +340,20 @@ async def test_openapi_describes_every_rest_route(site: Site) -> None:
     described = [o.get("description") for methods in document["paths"].values() for o in methods.values()]
     assert all(described)
     assert len(described) >= 28
+
+
+async def test_an_address_says_which_methods_it_takes_and_no_other_of_a_template_beside_it(
+    site: Site,
+) -> None:
+    program = site.with_key("desk:read", "devices:write")
+    for path, method, takes in (
+        ("/api/v1/lorawan/codecs/try", "OPTIONS", "POST"),
+        ("/api/v1/lorawan/codecs/em400", "OPTIONS", "GET"),
+        ("/api/v1/fleet/updates/1/devices", "OPTIONS", "GET"),
+        ("/api/v1/fleet/updates/1/devices", "POST", "GET"),
+        ("/api/v1/fleet/updates/1/halt", "GET", "POST"),
+        ("/api/v1/ops/what-if/close", "OPTIONS", "POST"),
+        ("/api/v1/bins/rounds/replan", "OPTIONS", "POST"),
+    ):
+        answer = await program.request(method, path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, takes), path
