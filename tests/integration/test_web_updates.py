@@ -67,6 +67,7 @@ async def test_what_can_not_be_started_is_said(site: Site) -> None:
         ({"halt_at": "5"}, "a share like 5%"),
         ({"bundle": "1.2\x00"}, "a character in it that cannot be stored"),
         ({"devices": ["frog-9999"]}, "there is no device or group frog-9999"),
+        ({"kinds": ["frog", "zzz"]}, "kind zzz: there is none; there are bin, "),
     ):
         answer = await manager.post("/api/v1/fleet/updates", json=START | wrong)
         assert answer.status_code == 422
