@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ops_api.numbers_given import Integer, Number
 from ops_api.queries import Db, Row
-from ops_api.routers.times import Integer, Number
 
 SHOWN = 50
 FRESH = timedelta(seconds=30)
