@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cityops.errors import ConfigurationError
 from ops_api import cli_fleet_bundle
 from ops_api.cli_desk import AsJson, By, name_of, through, to_json
 from ops_api.cli_help import examples, group
@@ -83,7 +84,7 @@ def start(
     )
 
     async def work(at: UpdatesAtHand) -> tuple[int, dict[str, int]]:
-        number = await at.acts.start(await start_of(at.acts, wanted), Who(name_of(by), "cli"))
+        number = await at.acts.start(await start_of(at.acts, wanted, at.kinds), Who(name_of(by), "cli"))
         reach = await at.acts.reach(number)
         await note(at.db, "fleet update start", f"rollout:{number}", json.dumps({"reach": reach}))
         return number, reach
@@ -110,6 +111,8 @@ def status(
 
     async def work(at: UpdatesAtHand) -> dict[str, Any]:
         rollouts = await at.db.rows("rollouts", rollout_id=number, limit=20)
+        if number is not None and not rollouts:
+            raise ConfigurationError(f"there is no roll-out {number}")
         if number is None:
             return {
                 "rollouts": rollouts,
@@ -122,8 +125,6 @@ def status(
 
     found = _at(work)
     typer.echo(to_json(found) if as_json else "\n".join(updates_text.status_lines(found)))
-    if number is not None and not found["rollouts"]:
-        raise typer.Exit(1)
 
 
 @app.command(epilog=examples("cityops fleet update halt 3 --reason 'calls about silent frogs'"))

@@ -172,9 +172,12 @@ def add_codec(
 ) -> None:
     """Add a version of a codec. Bindings stay with the version that they name until they are made anew."""
     from ingest.bridge.book import NewCodec
+    from ops_api.wiring_codecs import fault_of
 
     language = "map" if javascript is None else "javascript"
     body = "" if javascript is None else _text(javascript)
+    if javascript is not None and (why := fault_of(body)):
+        raise ConfigurationError(f"{javascript}: the codec can't be used: {why}")
     new = NewCodec(name=name, language=language, kind=kind, body=body, field_map=_map(field_map), note=note)
     who = name_of(by)
     version = _with_book(lambda book: book.add_codec(new, who))

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ops_api.numbers_given import Integer, Number
 from ops_api.queries import Db, Row
 
 SHOWN = 50
@@ -46,12 +47,12 @@ class NewFault(BaseModel):
     fault: FaultName
     devices: list[Name] = Field(default_factory=list, max_length=200)
     kind: Literal["", "frog", "road", "weather", "gritter", "lorry", "bin"] = ""
-    count: int = Field(default=0, ge=0, le=100_000)
+    count: Integer = Field(default=0, ge=0, le=100_000)
     field: str = Field(default="", max_length=41, pattern=r"^[a-z0-9_]*$", description="Empty: all fields")
-    value: float | None = Field(default=None, ge=-1e6, le=1e6, allow_inf_nan=False)
-    share: float = Field(default=1.0, ge=0.0, le=1.0, description="Of readings, or of the time")
-    spell_s: float = Field(default=600.0, ge=10.0, le=86_400.0, description="How long a spell is")
-    hours: float = Field(default=24.0, gt=0.0, le=1000.0, description="Of simulated time")
+    value: Number | None = Field(default=None, ge=-1e6, le=1e6, allow_inf_nan=False)
+    share: Number = Field(default=1.0, ge=0.0, le=1.0, description="Of readings, or of the time")
+    spell_s: Number = Field(default=600.0, ge=10.0, le=86_400.0, description="How long a spell is")
+    hours: Number = Field(default=24.0, gt=0.0, le=1000.0, description="Of simulated time")
 
     def document(self) -> dict[str, Any]:
         """Return it as the simulator reads it (``firmware_sim.world.script.Fault``)."""

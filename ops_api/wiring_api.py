@@ -156,7 +156,7 @@ async def run_api(
             keep_s=settings.api.keep_s,
             export_places=Places(settings.open.exports_at_once, settings.open.exports_per_day),
             things=things,
-            updates=UpdatesDoor(pool),
+            updates=UpdatesDoor(pool, kinds_of(settings).keys()),
             fleet=fleet_desk(pool, kinds_of(settings)),
             lorawan=lorawan_door(pool),
             codecs=codecs,

@@ -16,7 +16,7 @@ from cityops.errors import ConfigurationError
 from cityops.settings import Settings
 from devices.contract.kind import Kind
 from ingest.bridge.book import NewCodec
-from ingest.bridge.trial import Tried, try_codec
+from ingest.bridge.trial import Tried, try_codec, unusable
 from ingest.bridge.web_book import WebBook
 from ingest.core.lorawan.example import Example, ExampleError, read_example
 from ingest.sandbox.pool import PooledDecoder
@@ -28,7 +28,6 @@ from ops_api.wiring import kinds_of
 WAIT_S = 5.0
 HOMES = "Sensors in homes are bound by `cityops lorawan bind`: the website does not see them."
 TAKEN = frozenset({"new"})
-NOTHING = Example(b"", 1, what="nothing")
 
 
 class WiredCodecs:
@@ -77,19 +76,20 @@ class WiredCodecs:
         except ExampleError as e:
             raise DraftRefusedError(str(e)) from e
         tried = await self._try(draft, uplink)
-        told = {name: value for name, value in asdict(tried).items() if name != "loads"}
         return Trial(
-            taken_for=uplink.what, payload_hex=uplink.payload.hex(), f_port=uplink.f_port, dev_eui=uplink.dev_eui, **told
+            taken_for=uplink.what, payload_hex=uplink.payload.hex(), f_port=uplink.f_port, dev_eui=uplink.dev_eui,
+            **asdict(tried),
         )  # fmt: skip
 
     async def save(self, draft: Draft, by: str) -> int:
         """Keep a draft as a new version, where it loads."""
         if draft.name in TAKEN:
             raise DraftRefusedError(f"The name {draft.name!r} is taken by a page: choose another.")
-        if draft.language == "javascript":
-            tried = await self._try(draft, NOTHING)
-            if not tried.loads:
-                raise DraftRefusedError(f"The codec can't be used: {tried.problem}")
+        self._kind(draft)
+        if draft.language == "javascript" and (
+            why := await asyncio.to_thread(unusable, self._decoder, draft.source)
+        ):
+            raise DraftRefusedError(f"The codec can't be used: {why}")
         new = NewCodec(
             name=draft.name, language=draft.language, kind=draft.kind, body=draft.source, note=draft.note,
             field_map=None if draft.language == "native" else _map(draft),
@@ -113,6 +113,14 @@ class WiredCodecs:
             return await book.unbind(dev_eui, by)
 
     async def _try(self, draft: Draft, uplink: Example) -> Tried:
+        kind = self._kind(draft)
+        found = None if draft.language == "native" else _map(draft)
+        now = self._clock.now()
+        return await asyncio.to_thread(
+            try_codec, self._decoder, draft.language, draft.source, found, kind, uplink, now
+        )
+
+    def _kind(self, draft: Draft) -> Kind:
         kind = self._kinds.get(draft.kind)
         if kind is None:
             raise DraftRefusedError(
@@ -120,11 +128,7 @@ class WiredCodecs:
             )
         if draft.language not in LANGUAGES:
             raise DraftRefusedError(f"Language {draft.language!r}: there are {', '.join(LANGUAGES)}.")
-        found = None if draft.language == "native" else _map(draft)
-        now = self._clock.now()
-        return await asyncio.to_thread(
-            try_codec, self._decoder, draft.language, draft.source, found, kind, uplink, now
-        )
+        return kind
 
     @asynccontextmanager
     async def _book(self) -> AsyncIterator[WebBook]:
@@ -156,3 +160,12 @@ def codec_desk(settings: Settings, pool: AsyncConnectionPool) -> WiredCodecs:
     """Return the website's desk of codecs; processes are started with the first trial."""
     decoder = PooledDecoder(settings.lorawan.codec_processes)
     return WiredCodecs(pool, dict(kinds_of(settings)), decoder, SystemClock())
+
+
+def fault_of(source: str) -> str:
+    """Return why JavaScript can't be kept as a codec; empty: it can. Blocks."""
+    decoder = PooledDecoder(1)
+    try:
+        return unusable(decoder, source)
+    finally:
+        decoder.close()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -20,6 +21,7 @@ from cityops.settings import Settings
 from ops_api.cli_db import database
 from ops_api.provisioning.brokers.dynamic_security import DynamicSecurity
 from ops_api.provisioning.brokers.password_file import (
+    WATCHED_WITHIN_S,
     PasswordFile,
     RevocationFile,
     reload_by_pid,
@@ -87,7 +89,7 @@ def broker_access(settings: Settings) -> BrokerAccess | None:
     authority = _authority(settings)
     file = PasswordFile(
         path,
-        reload_by_watcher if pid is None else reload_by_pid(pid),
+        _watched(waits=login is not None) if pid is None else reload_by_pid(pid),
         None if login is None else lambda device: take_over(login, device),
         None
         if authority is None or given.revocations is None
@@ -98,6 +100,11 @@ def broker_access(settings: Settings) -> BrokerAccess | None:
     if login is None:
         raise ConfigurationError("provisioning.dynamic_security needs provisioning.password")
     return DynamicSecurity(file, login)
+
+
+def _watched(*, waits: bool) -> Callable[[], None]:
+    """Return what leaves the reload to the watcher; who ends sessions then waits for it."""
+    return partial(reload_by_watcher, WATCHED_WITHIN_S if waits else 0.0)
 
 
 def _files(settings: Settings) -> tuple[Path | None, Path | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,31 +16,35 @@ from ingest.fleet.updates.ports import By, Start
 from ingest.fleet.updates.shelf import Shelf
 from ops_api.queries import Db
 from ops_api.updates_door import Change, Wanted
+from ops_api.wiring import kinds_of
 from ops_api.wiring_notify import pool_of
 
 
 @dataclass(frozen=True, slots=True)
 class UpdatesAtHand:
-    """What commands about updates use: bundles, acts, and what is read and written down."""
+    """What commands about updates use: bundles, acts, what is read and written down, and the kinds of device."""
 
     shelf: Shelf
     acts: Acts
     db: Db
+    kinds: Collection[str]
 
 
 @asynccontextmanager
 async def updates_of(settings: Settings) -> AsyncIterator[UpdatesAtHand]:
     """Lend them on the settings' database, or the embedded one that runs."""
     async with pool_of(settings, "cityops-updates") as (pool, _):
-        yield UpdatesAtHand(Shelf(pool), Acts(pool), Db(pool))
+        yield UpdatesAtHand(Shelf(pool), Acts(pool), Db(pool), kinds_of(settings).keys())
 
 
-async def start_of(acts: Acts, wanted: Wanted) -> Start:
+async def start_of(acts: Acts, wanted: Wanted, kinds: Collection[str]) -> Start:
     """Return the roll-out that somebody wants, in numbers.
 
     Raises:
         ConfigurationError: naming what is wrong.
     """
+    if unknown := sorted({*wanted.kinds} - {*kinds}):
+        raise ConfigurationError(f"kind {', '.join(unknown)}: there is none; there are {', '.join(kinds)}")
     given = {} if wanted.abreast is None else {"abreast": wanted.abreast}
     try:
         limits = Limits(
@@ -62,12 +66,12 @@ async def start_of(acts: Acts, wanted: Wanted) -> Start:
 class UpdatesDoor:
     """Implements :class:`ops_api.updates_door.UpdatesDoor` on the website's pool."""
 
-    def __init__(self, pool: Lender) -> None:
-        self._acts = Acts(pool)
+    def __init__(self, pool: Lender, kinds: Collection[str]) -> None:
+        self._acts, self._kinds = Acts(pool), kinds
 
     async def start(self, wanted: Wanted, who: str, via: str) -> int:
         """Begin a roll-out; return its number."""
-        return await self._acts.start(await start_of(self._acts, wanted), _by(who, via))
+        return await self._acts.start(await start_of(self._acts, wanted, self._kinds), _by(who, via))
 
     async def reach(self, rollout_id: int) -> Mapping[str, int]:
         """Return how many devices of a roll-out stand where."""

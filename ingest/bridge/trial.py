@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from devices.contract.kind import Kind
@@ -14,8 +14,8 @@ from ingest.core.lorawan.decoded import DecodeError
 from ingest.core.lorawan.example import Example
 from ingest.core.lorawan.field_map import MapError, read_map
 from ingest.core.lorawan.native.catalogue import decode as decode_native
-from ingest.sandbox.ports import Codec, Decoder
-from ingest.sandbox.ts013 import Payload, decode_uplinks
+from ingest.sandbox.ports import Call, Codec, Decoder
+from ingest.sandbox.ts013 import Payload, decode_uplinks, uplink_call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,6 @@ class Tried:
         errors, warnings: the codec's own.
         notes: what JSON could not say, an older function.
         problem: why the codec gave nothing, in words; empty: it gave something.
-        loads: whether the codec could be loaded and has a function to decode uplinks.
         readings: what would be stored, by field, with its time where the uplink says one.
         faults: why a reading would be set aside, or what of the map does not fit.
         not_measured: fields of which the uplink says that nothing was measured.
@@ -38,7 +37,6 @@ class Tried:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
-    loads: bool = True
     readings: tuple[tuple[datetime | None, Mapping[str, float]], ...] = ()
     faults: tuple[str, ...] = ()
     not_measured: Mapping[str, str] = field(default_factory=dict)
@@ -63,9 +61,20 @@ def try_codec(
         warnings=found.warnings,
         notes=found.notes,
         problem="" if found.problem is None else found.problem.message,
-        loads=found.problem is None or found.problem.code not in ("not_loaded", "no_function"),
     )
     return tried if tried.data is None else _mapped(tried, field_map, kind)
+
+
+def unusable(decoder: Decoder, source: str) -> str:
+    """Return why JavaScript can't be kept as a codec: it does not load, or decodes no uplink; empty: it can. Blocks."""
+    codec, nothing = Codec(source), uplink_call(Payload(b"", 1, datetime.fromtimestamp(0, UTC)))
+    loaded, called = decoder.run(codec, [Call("load", {}), nothing])
+    if loaded.problem is not None:
+        is_stopped = loaded.problem.code not in ("not_loaded", "too_large")
+        return f"as it is loaded: {loaded.problem.message}" if is_stopped else loaded.problem.message
+    if called.problem is not None and called.problem.code == "no_function":
+        return called.problem.message
+    return ""  # what it makes of nothing is no matter
 
 
 def _native(body: str, kind: Kind, example: Example) -> Tried:

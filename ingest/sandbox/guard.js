@@ -134,6 +134,7 @@
 
   const answer = (name, result) => ({ name, result });
   const kinds = {
+    load: () => answer("load", { __proto__: null }),  // it was loaded as it is for each call, and nothing of it called
     decodeUplink: (codec, input) => codec.decodeUplink ? answer("decodeUplink", codec.decodeUplink(input))
       : codec.Decode ? answer("Decode", codec.Decode(input.fPort, input.bytes, input.variables))
       : answer("Decoder", codec.Decoder(input.bytes, input.fPort)),
@@ -143,6 +144,7 @@
       : answer("Encoder", codec.Encoder(input.data, input.fPort)),
   };
   const able = {
+    load: () => true,
     decodeUplink: (codec) => codec.decodeUplink || codec.Decode || codec.Decoder,
     decodeDownlink: (codec) => codec.decodeDownlink,
     encodeDownlink: (codec) => codec.encodeDownlink || codec.Encode || codec.Encoder,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol, TypeAlias
 
-Function: TypeAlias = Literal["decodeUplink", "decodeDownlink", "encodeDownlink"]
+# `load`: none of its functions, only what stands outside of them.
+Function: TypeAlias = Literal["load", "decodeUplink", "decodeDownlink", "encodeDownlink"]
 # Why there is no result. Of these, `resting` and `crashed` may be worth another try later.
 Code: TypeAlias = Literal[
     "not_loaded",  # a syntax error, or an error as it was loaded

@@ -61,6 +61,7 @@ class Principal:
         kind: person of the council, resident, program with a key, or nobody known.
         id: account, resident or key; never a name.
         name: shown where what was done is shown.
+        owner: of a program the account that its key belongs to, by name.
         roles: of a person; of a program those of the account that its key belongs to, as they are now.
         scopes: what a program's key is good for; of people empty.
         mfa: two factors were shown in this session.
@@ -74,6 +75,7 @@ class Principal:
     kind: Kind
     id: str = ""
     name: str = ""
+    owner: str = ""
     roles: frozenset[Role] = frozenset()
     scopes: frozenset[str] = frozenset()
     mfa: bool = False

@@ -77,6 +77,7 @@ class Keys:
             kind="program",
             id=row["key_id"],
             name=row["label"],
+            owner=row["owner"],
             roles=held,
             scopes=frozenset(row["scopes"]) & scopes_of(held),
         )

@@ -73,7 +73,7 @@ class BrokerAccess(Protocol):
         """Make devices' logins what is wanted, at once for live connections too; twice changes nothing more.
 
         Raises:
-            TransientError: it can't be told; what was told stays.
+            TransientError: it can't be told; what was told stays, and the next call tells the rest, also of another process.
         """
         ...
 

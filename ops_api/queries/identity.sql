@@ -231,7 +231,7 @@ values (%(key_id)s, %(mark)s, %(label)s, %(account_id)s, %(scopes)s, %(now)s, %(
 
 -- key_by_id
 -- With its owner's roles as they are now.
-select k.key_id, k.mark, k.label, k.scopes, k.used_on, a.roles
+select k.key_id, k.mark, k.label, k.scopes, k.used_on, a.roles, a.name as owner
 from api_key k join account a on a.account_id = k.owner_account
 where k.key_id = %(key_id)s and k.revoked_at is null and k.expires_at > %(now)s and a.disabled_at is null
 

@@ -19,6 +19,8 @@ from ops_api.web.headers import Receive, Send
 Template = Callable[[BaseRoute], str | None]
 NEAR = "cityops.near"
 """In a request's scope: the router with the few routes that its address can be of."""
+TEMPLATE = "cityops.template"
+"""In a request's scope: what returns a route's template."""
 
 
 @dataclass
@@ -59,6 +61,7 @@ class RouteIndex:
             return
         scope.setdefault("router", self._router)
         scope[NEAR] = near = self.near(scope["path"])
+        scope[TEMPLATE] = self._template
         await near.app(scope, receive, send)
 
     def near(self, path: str) -> APIRouter:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ops_api.routers.schemas import Document
+from ops_api.routers.times import Integer
 
 SOURCE_MOST = 524_288
 """Characters of a source (ingest/sandbox/limits.py counts its bytes); the largest that is published has 228 kB."""
@@ -48,7 +49,7 @@ class TryBody(BaseModel):
         max_length=EXAMPLE_MOST,
         description="Bytes as hexadecimal or base64, or a whole event of The Things Stack or ChirpStack as text",
     )
-    f_port: int = Field(default=1, ge=0, le=255, description="Where the uplink does not say")
+    f_port: Integer = Field(default=1, ge=0, le=255, description="Where the uplink does not say")
 
 
 class BindBody(BaseModel):

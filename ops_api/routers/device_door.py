@@ -13,6 +13,9 @@ from ops_api.provisioning.ports import ProvisioningRefusedError
 from ops_api.queries import Row
 from ops_api.routers.context import Context
 
+SIGNED_MOST = 120
+"""Characters that a device's history has for who acted."""
+
 
 def desk_in(ctx: Context) -> DeviceDesk:
     """Return the device manager's desk; 503 where there is none."""
@@ -22,7 +25,9 @@ def desk_in(ctx: Context) -> DeviceDesk:
 
 
 def acting(who: Principal) -> str:
-    """Return who acts, for the device's history."""
+    """Return who acts, for the device's history: of a program whose key it is, and which."""
+    if who.kind == "program":
+        return f"{who.owner} by key {who.id}: {who.name}"[:SIGNED_MOST]
     return who.name or f"{who.kind} {who.id}"
 
 

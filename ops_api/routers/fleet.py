@@ -16,8 +16,10 @@ from ingest.fleet.desk import NOTE_MOST, FleetDesk, Preview
 from ingest.fleet.ports import OneDevice, SettingsRefusedError, Standing
 from ops_api.access.principal import Asker
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.device_door import acting
 from ops_api.routers.paging import Pages
 from ops_api.routers.schemas import Document
+from ops_api.routers.times import Integer
 
 router = APIRouter(prefix="/api/v1/fleet", tags=["fleet"])
 Setting = Annotated[str, Field(pattern=r"^[a-z0-9_.]{1,125}$")]
@@ -129,9 +131,11 @@ class SettingsPost(BaseModel):
         description="null: not set here any more",
         examples=[{"cadence_s": 120}],
     )
-    back_to: int | None = Field(None, ge=1, description="Instead: as the layer was after this change of it")
+    back_to: Integer | None = Field(
+        None, ge=1, description="Instead: as the layer was after this change of it"
+    )
     note: str = Field("", max_length=NOTE_MOST, description="Why")
-    after: int | None = Field(
+    after: Integer | None = Field(
         None, ge=0, description="`change_id` of the layer as it was seen; another one by now is refused (409)"
     )
     dry_run: bool = Field(False, description="Only say what it would do")
@@ -273,7 +277,7 @@ async def post_settings(post: SettingsPost, ctx: Ctx, request: Request, who: Ask
         raise HTTPException(409, "These settings were changed meanwhile: look at them again.")
     if seen.wrong:
         raise HTTPException(422, "; ".join(seen.wrong))
-    number = None if post.dry_run else await made(desk, seen, request, who.name, post.note)
+    number = None if post.dry_run else await made(desk, seen, request, acting(who), post.note)
     return SettingsAnswer(
         change_id=number,
         edits=[FleetEdit(name=e.name, before=e.before, after=e.after) for e in seen.edits],
@@ -293,7 +297,7 @@ async def get_groups(ctx: Ctx) -> list[FleetGroup]:
 async def put_group(group_id: str, body: GroupPut, ctx: Ctx, who: Asker) -> None:
     """Make a group, or give it another label."""
     try:
-        await desk_of(ctx).make_group(group_id, body.label, who.name)
+        await desk_of(ctx).make_group(group_id, body.label, acting(who))
     except SettingsRefusedError as error:
         raise HTTPException(422, str(error)) from error
 
@@ -302,7 +306,7 @@ async def put_group(group_id: str, body: GroupPut, ctx: Ctx, who: Asker) -> None
 async def delete_group(group_id: str, ctx: Ctx, who: Asker) -> None:
     """Remove a group: its devices are as if it had never set anything."""
     try:
-        await desk_of(ctx).drop_group(group_id, who.name)
+        await desk_of(ctx).drop_group(group_id, acting(who))
     except SettingsRefusedError as error:
         raise HTTPException(404, str(error)) from error
 

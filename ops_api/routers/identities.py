@@ -15,6 +15,7 @@ from ops_api.routers.context import Ctx
 from ops_api.routers.device_door import acting, desk_in, found, in_words
 from ops_api.routers.paging import Pages
 from ops_api.routers.schemas import Document
+from ops_api.routers.times import Integer
 
 router = APIRouter(prefix="/api/v1/identities", tags=["device identities"])
 
@@ -76,7 +77,9 @@ class IdentityPost(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: str = Field(min_length=1, max_length=63, examples=["frog-0099"])
     kind: str = Field(max_length=60, examples=["frog"])
-    cadence_s: int | None = Field(default=None, ge=1, le=86_400, description="As its kind has it, without.")
+    cadence_s: Integer | None = Field(
+        default=None, ge=1, le=86_400, description="As its kind has it, without."
+    )
 
 
 class WhyPost(BaseModel):

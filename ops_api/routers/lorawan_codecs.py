@@ -24,6 +24,7 @@ from ops_api.routers.codec_schemas import (
     UnboundDocument,
 )
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.device_door import acting
 
 router = APIRouter(prefix="/api/v1/lorawan", tags=["LoRaWAN"])
 Name = Annotated[str, Path(max_length=61)]
@@ -61,7 +62,7 @@ async def keep_codec(body: CodecBody, request: Request, ctx: Ctx, who: Asker) ->
     """Keep a codec as a new version of its name. One that does not load is refused; what is kept is never changed."""
     draft = _draft(body, name=body.name, note=body.note)
     try:
-        version = await desk_of(ctx).save(draft, who.name)
+        version = await desk_of(ctx).save(draft, acting(who))
     except DraftRefusedError as refused:
         raise HTTPException(422, str(refused)) from refused
     told(request, f"codec:{body.name}@{version}")
@@ -98,7 +99,7 @@ async def list_sensors(ctx: Ctx) -> SensorsDocument:
 async def bind(body: BindBody, request: Request, ctx: Ctx, who: Asker) -> BoundDocument:
     """Say which device a sensor is, by which codec. Events that were set aside for want of it are stored after all."""
     try:
-        done = await desk_of(ctx).bind(body.dev_eui, body.device, body.codec, who.name, body.note)
+        done = await desk_of(ctx).bind(body.dev_eui, body.device, body.codec, acting(who), body.note)
     except DraftRefusedError as refused:
         raise HTTPException(422, str(refused)) from refused
     told(request, f"device:{done.device}")
@@ -111,7 +112,7 @@ async def unbind(
 ) -> UnboundDocument:
     """End a binding: from now on the sensor is no device. What it was stays known."""
     try:
-        device = await desk_of(ctx).unbind(dev_eui, who.name)
+        device = await desk_of(ctx).unbind(dev_eui, acting(who))
     except DraftRefusedError as refused:
         raise HTTPException(404, str(refused)) from refused
     told(request, f"device:{device}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 
 import structlog
@@ -10,14 +10,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 
 from cityops.errors import TransientError
 from ingest.fleet import ports as fleet
 from ops_api.queries import TooSlowError, UnusableValueError
 from ops_api.rest.core.problem_types import ProblemType, of_status
 from ops_api.rest.problem import ProblemError
-from ops_api.rest.route_index import NEAR
+from ops_api.rest.route_index import NEAR, TEMPLATE
 from ops_api.routers.context import Context
 from ops_api.web.error_view import error_page
 from ops_api.web.headers import headers_of
@@ -211,17 +211,21 @@ def _headers(request: Request, error: HTTPException) -> dict[str, str]:
 
 
 def _methods(request: Request) -> list[str]:
-    """Return the methods that an address takes: the router names those of its first route alone."""
-    near, tried = (
-        request.scope.get(NEAR, request.app.router),
-        ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"),
-    )
-    found = [
-        m
-        for m in tried
-        if any(r.matches({**request.scope, "method": m})[0] is Match.FULL for r in near.routes)
-    ]
+    """Return the methods that an address takes: the router names those of its first route alone.
+
+    Where an address is a template word for word, as ``/codecs/try`` beside ``/codecs/{name}``, it is that one's alone (OpenAPI
+    3.1, Paths Object).
+    """
+    near: Sequence[BaseRoute] = request.scope.get(NEAR, request.app.router).routes
+    template: Callable[[BaseRoute], str | None] = request.scope.get(TEMPLATE, lambda _: None)
+    own = [route for route in near if template(route) == request.url.path] or near
+    tried = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+    found = [m for m in tried if any(_takes(route, request, m) for route in own)]
     return found or ["GET", "HEAD"]  # of a file below a mount, which no route of ours is
+
+
+def _takes(route: BaseRoute, request: Request, method: str) -> bool:
+    return route.matches({**request.scope, "method": method})[0] is Match.FULL
 
 
 def _route(request: Request) -> str:

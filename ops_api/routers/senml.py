@@ -49,7 +49,7 @@ async def take_pack(
     request: Request,
     ctx: Ctx,
     who: Asker,
-    content_type: Annotated[str, Header(max_length=200)] = "",
+    content_type: Annotated[str, Header(max_length=200, include_in_schema=False)] = "",
 ) -> PackKept:
     """Keep a pack of a device; answered when it is safe, and stored within a second or two.
 
@@ -92,7 +92,7 @@ async def get_pack(
     start: From = None,
     end: To = None,
     limit: Limit = 1000,
-    accept: Annotated[str, Header(max_length=500)] = "",
+    accept: Annotated[str, Header(max_length=500, include_in_schema=False)] = "",
 ) -> Response:
     """Return readings of a device in time order as SenML: JSON, or CBOR where it is asked for."""
     device = await find_device(ctx, name)

@@ -11,6 +11,10 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BeforeValidator
 
+from ops_api.numbers_given import Integer, Number
+
+__all__ = ["Day", "Integer", "Moment", "Number"]
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -25,21 +29,6 @@ def _no_number(value: object) -> object:
     return value
 
 
-def _no_truth(value: object) -> object:
-    """Return ``value``, where it is neither yes nor no.
-
-    Raises:
-        ValueError: it is.
-    """
-    if isinstance(value, bool):
-        raise ValueError("write a number")
-    return value
-
-
 Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
 """A time with its offset."""
 Day = Annotated[date, BeforeValidator(_no_number)]
-Number = Annotated[float, BeforeValidator(_no_truth)]
-
-Integer = Annotated[int, BeforeValidator(_no_truth)]
-"""A whole number."""

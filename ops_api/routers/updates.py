@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cityops.errors import ConfigurationError
 from ops_api.access.principal import Asker
+from ops_api.routers import times
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.download import Download
 from ops_api.routers.schemas import Document
@@ -35,7 +36,7 @@ class StageDocument(Document):
 
     share: float | None
     count: int | None
-    soak_s: float = Field(description="Wait after it [s]")
+    soak_s: times.Number = Field(description="Wait after it [s]")
 
 
 class RolloutDocument(Document):
@@ -109,10 +110,10 @@ class StartBody(BaseModel):
     halt_at: str = Field(
         "5%", max_length=10, description="Halt where more than this share fails, with 95 % certainty"
     )
-    halt_least: int = Field(2, ge=1, le=10_000)
-    tries: int = Field(2, ge=1, le=10)
-    soak_s: float = Field(3600.0, ge=0, le=30 * 86_400)
-    abreast: int | None = Field(
+    halt_least: times.Integer = Field(2, ge=1, le=10_000)
+    tries: times.Integer = Field(2, ge=1, le=10)
+    soak_s: times.Number = Field(3600.0, ge=0, le=30 * 86_400)
+    abreast: times.Integer | None = Field(
         None, ge=1, le=10_000, description="So many devices at most are at it at once"
     )
     kinds: Names = []
@@ -181,16 +182,36 @@ async def get_update_devices(
     return [RolloutDevice.model_validate(row) for row in rows]
 
 
-@router.post("/updates/{rollout_id}/{what}")
-async def act_on_update(
-    rollout_id: Number, what: Act, ctx: Ctx, who: Asker, body: ActBody | None = None
+@router.post("/updates/{rollout_id}/halt")
+async def halt_update(
+    rollout_id: Number, ctx: Ctx, who: Asker, body: ActBody | None = None
 ) -> RolloutDocument:
-    """Halt a roll-out, let a halted one go on, or end it for good."""
+    """Halt a roll-out: no device more is offered it."""
+    return await _changed(ctx, rollout_id, "halted", body, who.id)
+
+
+@router.post("/updates/{rollout_id}/resume")
+async def resume_update(
+    rollout_id: Number, ctx: Ctx, who: Asker, body: ActBody | None = None
+) -> RolloutDocument:
+    """Let a halted roll-out go on."""
+    return await _changed(ctx, rollout_id, "resumed", body, who.id)
+
+
+@router.post("/updates/{rollout_id}/cancel")
+async def cancel_update(
+    rollout_id: Number, ctx: Ctx, who: Asker, body: ActBody | None = None
+) -> RolloutDocument:
+    """End a roll-out for good."""
+    return await _changed(ctx, rollout_id, "cancelled", body, who.id)
+
+
+async def _changed(
+    ctx: Context, rollout_id: int, change: Change, body: ActBody | None, by: str
+) -> RolloutDocument:
     await rollout_of(ctx, rollout_id)
     try:
-        await door_of(ctx).change(
-            rollout_id, CHANGES[what], "" if body is None else body.reason, who.id, "rest"
-        )
+        await door_of(ctx).change(rollout_id, change, "" if body is None else body.reason, by, "rest")
     except ConfigurationError as e:
         raise HTTPException(409, str(e)) from e
     return RolloutDocument.model_validate(await rollout_of(ctx, rollout_id))

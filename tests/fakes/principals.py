@@ -25,7 +25,7 @@ def principal(role: str, *homes: str, signed_in_s: float = 0.0) -> Principal:
 
 def program(*scopes: str, role: str = "service") -> Principal:
     """Return a program whose key has these scopes."""
-    return replace(principal(role), kind="program", scopes=frozenset(scopes), session_id="")
+    return replace(principal(role), kind="program", owner="ada", scopes=frozenset(scopes), session_id="")
 
 
 class FakeIdentity:

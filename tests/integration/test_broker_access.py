@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -28,29 +30,62 @@ from ops_api.provisioning.signing import DeviceAuthority
 from tests.fakes.provisioned import Card, authority, pem_of, request_for, server_certificate
 from tests.fakes.provisioned_broker import SERVICE, Place, Speaker, broker, hearing, until
 
+WATCH = Path(__file__).parents[2] / "deploy/mosquitto/watch.sh"
 AT_ONCE_S = 5.0
 """Within which a revocation holds, on a machine that is busy."""
 
 
 @dataclass
 class Bench:
-    """A way of telling a broker, and what comes of it: whether somebody gets in, and whether they still are."""
+    """A way of telling a broker, and what comes of it: whether somebody gets in, and whether they still are.
+
+    ``away``: has the broker not answer, or answer again, once its files are changed; ``begun_anew``: the way, after a restart
+    of the program that tells.
+    """
 
     access: BrokerAccess
     enters: Callable[[str, str], bool]
     live: Callable[[str], bool]
+    away: Callable[[bool], None]
+    begun_anew: Callable[[], BrokerAccess]
+
+
+class Wire:
+    """Reloads and ends of sessions on their way to a broker; some fail while asked to."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.is_away = False
+        self.not_ended: set[str] = set()
+
+    def away(self, is_away: bool) -> None:
+        self.is_away = is_away
+
+    def reload(self) -> None:
+        if self.is_away:
+            raise TransientError("the broker is away: no reload")
+        self.place.reload()
+
+    def kick(self, device: str) -> None:
+        if self.is_away or device in self.not_ended:
+            raise TransientError(f"the broker is away: {device} is not ended")
+        take_over(self.place.login, device)
 
 
 @pytest.fixture(params=["memory", "password file", "dynamic security"])
 def bench(request: pytest.FixtureRequest, server_dir: Path) -> Iterator[Bench]:
     if request.param == "memory":
         memory = MemoryAccess({"devices": SERVICE.verifier})
-        yield Bench(memory, memory.enters, lambda name: name in memory.live)
+
+        def away(is_away: bool) -> None:
+            memory.away = is_away
+
+        yield Bench(memory, memory.enters, lambda name: name in memory.live, away, lambda: memory)
         return
     dynamic = request.param == "dynamic security"
     name = f"broker-access-{len(list(server_dir.iterdir()))}"
     with broker(server_dir, name, dynamic=dynamic) as place, ExitStack() as stack:
-        file = PasswordFile(place.passwords, place.reload, lambda device: take_over(place.login, device))
+        wire = Wire(place)
         speakers: dict[str, Speaker] = {}
 
         def enters(device: str, password: str) -> bool:
@@ -65,7 +100,11 @@ def bench(request: pytest.FixtureRequest, server_dir: Path) -> Iterator[Bench]:
             time.sleep(0.3)
             return speakers[device].connected
 
-        yield Bench(DynamicSecurity(file, place.login) if dynamic else file, enters, live)
+        def begun_anew() -> BrokerAccess:
+            file = PasswordFile(place.passwords, wire.reload, wire.kick)
+            return DynamicSecurity(file, place.login) if dynamic else file
+
+        yield Bench(begun_anew(), enters, live, wire.away, begun_anew)
 
 
 def tokens(**cards: Card) -> dict[str, Login]:
@@ -105,6 +144,26 @@ async def test_whoever_is_refused_is_out_at_once_and_the_others_stay(bench: Benc
     assert not await bench.access.make_so(Wanted(tokens(road=road), frozenset({"frog"})))
     await bench.access.make_so(Wanted(tokens(frog=frog, road=road), frozenset()))  # released
     assert bench.enters("frog", frog.password)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_what_could_not_be_told_is_told_at_the_next_look(bench: Bench, restarted: bool) -> None:
+    frog, road = Card(), Card()
+    await bench.access.make_so(Wanted(tokens(frog=frog, road=road), frozenset()))
+    assert bench.enters("frog", frog.password)
+    assert bench.enters("road", road.password)
+    wanted = Wanted(tokens(road=road), frozenset({"frog"}))
+    bench.away(True)
+    for _ in range(2):
+        with pytest.raises(TransientError):
+            await bench.access.make_so(wanted)
+    bench.away(False)
+    access = bench.begun_anew() if restarted else bench.access
+    await access.make_so(wanted)
+    assert not bench.live("frog")
+    assert bench.live("road")
+    assert not bench.enters("frog", frog.password)
+    assert not await access.make_so(wanted)
 
 
 async def test_a_new_password_takes_the_place_of_the_old(bench: Bench) -> None:
@@ -151,10 +210,12 @@ class Certified:
 
     def __init__(self, place: Place, signer: DeviceAuthority, ca: Path, folder: Path) -> None:
         self.place, self.signer, self.ca, self.folder = place, signer, ca, folder
-        kick = lambda device: take_over(place.login, device)  # noqa: E731
-        self.access = PasswordFile(
-            place.passwords, place.reload, kick, RevocationFile(place.revocations, signer)
-        )
+        self.wire = Wire(place)
+        self.access = self.begun_anew()
+
+    def begun_anew(self) -> PasswordFile:
+        revocations = RevocationFile(self.place.revocations, self.signer)
+        return PasswordFile(self.place.passwords, self.wire.reload, self.wire.kick, revocations)
 
     def device(self, name: str) -> tuple[Speaker, Login, str]:
         key = ec.generate_private_key(ec.SECP256R1())
@@ -174,7 +235,8 @@ async def certified(server_dir: Path, tmp_path: Path) -> AsyncIterator[Certified
     signer = DeviceAuthority(*ca)
     cert, key = server_certificate(tmp_path, ca)
     tls = {"ca.pem": ca[0], "server.pem": cert, "server.key": key}
-    with broker(server_dir, "certified", tls=tls, signer=signer) as place:
+    name = f"certified-{len(list(server_dir.iterdir()))}"
+    with broker(server_dir, name, tls=tls, signer=signer) as place:
         yield Certified(place, signer, ca[0], tmp_path)
 
 
@@ -201,6 +263,51 @@ async def test_a_revoked_certificate_is_out_at_once_and_does_not_come_back(certi
     finally:
         frog.close()
         road.close()
+
+
+async def test_a_revoked_certificates_session_that_was_not_ended_is_ended_at_the_next_look(
+    certified: Certified,
+) -> None:
+    """The list is as it should be by then; only what is owed tells that somebody is still live."""
+    (ant, _, ants), (bee, _, bees) = certified.device("ant"), certified.device("bee")
+    day = datetime.now(UTC)
+    wanted = Wanted({}, frozenset({"ant", "bee"}), {ants: Revoked("ant", day), bees: Revoked("bee", day)})
+    try:
+        until(lambda: ant.connected and bee.connected)
+        certified.wire.not_ended = {"ant"}
+        with pytest.raises(TransientError, match="ant is not ended"):
+            await certified.access.make_so(wanted)
+        until(lambda: not bee.connected, AT_ONCE_S)  # one that fails keeps no other
+        assert (ant.connected, bee.connected) == (True, False)
+        certified.wire.not_ended = set()
+        assert (await certified.begun_anew().make_so(wanted)).removed == ["ant"]
+        until(lambda: not ant.connected, AT_ONCE_S)
+        time.sleep(1.5)  # it tries again every second
+        assert not ant.connected
+        assert not await certified.access.make_so(wanted)
+    finally:
+        ant.close()
+        bee.close()
+
+
+def test_a_power_cut_between_what_is_owed_and_the_files_leaves_both_to_be_done(tmp_path: Path) -> None:
+    """Cut at every byte of what is owed, and before and after the password file is replaced."""
+    passwords, owed = tmp_path / "passwords", tmp_path / "passwords.lock"
+    told: list[str] = []
+    file = PasswordFile(passwords, lambda: told.append("reload"), told.append)
+    wanted, before = Wanted({}, frozenset({"ant", "bee"})), "ant:x\nbee:x\n"
+    lines = b"reload\nend ant\nend bee\n"
+    for written in range(len(lines) + 1):
+        passwords.write_text(before)
+        owed.write_bytes(lines[:written])
+        told.clear()
+        asyncio.run(file.make_so(wanted))
+        assert told == ["reload", "ant", "bee"], written
+        assert owed.read_bytes() == b""
+    owed.write_bytes(lines + b"reloaded\nended ant\n")  # and in the midst of telling
+    told.clear()
+    assert asyncio.run(file.make_so(wanted)).removed == ["bee"]
+    assert told == ["bee"]
 
 
 def test_the_list_of_revoked_certificates_is_written_anew_long_before_it_ends(tmp_path: Path) -> None:
@@ -249,6 +356,25 @@ async def test_without_the_plugin_dynamic_security_says_so(
         bad = ServiceLogin(host="localhost", port=place.services, username="devices", password="no")
         with pytest.raises(TransientError, match="refuses the login"):
             take_over(bad, "frog")
+
+
+def test_the_watcher_has_the_broker_read_a_list_of_revoked_certificates_too(tmp_path: Path) -> None:
+    passwords, revoked, heard = tmp_path / "passwords", tmp_path / "revoked.pem", tmp_path / "heard"
+    passwords.write_text("")
+    broker = f"trap 'echo hup >> {heard}' HUP; echo running > {heard}; while :; do sleep 0.1; done"
+    process = subprocess.Popen(
+        ["sh", str(WATCH), "sh", "-c", broker],
+        env={"PATH": os.environ["PATH"], "PASSWORDS": str(passwords), "REVOCATIONS": str(revoked)},
+    )
+    try:
+        until(heard.exists)
+        for file in (passwords, revoked):
+            heard.write_text("")
+            file.write_text("changed")
+            until(lambda: "hup" in heard.read_text())
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_the_file_keeps_its_owner_and_mode(tmp_path: Path) -> None:

@@ -111,6 +111,9 @@ async def test_codecs_have_versions_and_are_checked(run: Any, tmp_path: Path) ->
     assert "version 2 added" in await run(
         "add-codec", "mine", "--kind", "bin", "--map", str(good), "--javascript", str(script)
     )
+    script.write_text("function decodeUplink() { return {}; }\nwhile (true) {}")
+    looping = ("add-codec", "mine", "--kind", "bin", "--map", str(good), "--javascript", str(script))
+    assert "as it is loaded: stopped after 60 ms of processor time" in await run(*looping, code=2)
     listed = await run("codecs")
     assert "mine" in listed
     assert "javascript" in listed

@@ -140,6 +140,13 @@ async def test_from_a_bundle_to_a_roll_out(desk: Path, db_dsn: str, pg: psycopg.
     assert "1.4.0          serial 4" in fleet("bundle", "list").stdout
     assert "no bundle is called" in fleet("update", "start", "9.9").stderr
     assert "a share like 5%" in fleet("update", "start", "1.4.0", "--halt-at", "5").stderr
+    strange = fleet("update", "start", "1.4.0", "--kind", "zzz")
+    assert (strange.returncode, strange.stdout) == (2, "")
+    assert "kind zzz: there is none; there are bin, " in strange.stderr
+    for more in ((), ("--json",)):
+        unknown = fleet("update", "status", "77", *more)
+        assert (unknown.returncode, unknown.stdout) == (2, "")
+        assert "there is no roll-out 77" in unknown.stderr
     begun = fleet(
         "update", "start", "1.4.0", "--kind", "frog", "--stages", "1,50%:24h,100%", "--halt-at", "5%"
     )

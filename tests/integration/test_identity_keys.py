@@ -26,6 +26,7 @@ async def test_a_key_is_a_program_with_scopes_and_is_kept_nowhere(db_dsn: str) -
         found = await desk.identity.by_key(made.key, NOW)
         assert found is not None
         assert (found.kind, found.id, found.name) == ("program", made.key_id, "my feed")
+        assert found.owner == who.name
         assert found.scopes == {"observations:write", "open:read"}
         assert found.roles == {Role.DEVICES}
         assert made.key[-43:] not in str(await desk.keys._db.rows("key_by_id", key_id=made.key_id, now=NOW))

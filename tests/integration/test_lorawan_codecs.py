@@ -56,7 +56,11 @@ async def test_a_codec_is_tried_kept_and_bound_over_rest(site: Site) -> None:
         kept = await program.post("/api/v1/lorawan/codecs", json=body())
         assert (kept.status_code, kept.json()) == (201, {"name": "em400", "version": version})
     [listed] = await site.get("/api/v1/lorawan/codecs", reader)
-    assert (listed["version"], listed["created_by"], listed["sensors"]) == (2, "Ada of service", 0)
+    assert (listed["version"], listed["created_by"], listed["sensors"]) == (
+        2,
+        "ada by key id-of-service: Ada of service",
+        0,
+    )
     versions = await site.get("/api/v1/lorawan/codecs/em400", reader)
     assert [(v["version"], v["body"] == SOURCE, v["field_map"] == MAP) for v in versions] == [
         (2, True, True),
@@ -111,9 +115,17 @@ async def test_what_waits_for_a_sensor_is_stored_after_all(site: Site) -> None:
     assert "heard 1 hour ago" in page.text or "heard" in page.text
 
 
+DECODES = "function decodeUplink() { return {data: {distance: 1}} }"
+LOOPS = f"{DECODES}\nwhile (true) {{}}"
+HUNGRY = f"{DECODES}\nvar all = []; while (true) all.push(new Uint8Array(1 << 20));"
+NATIVE = f"{DECODES}\nnew Array(1e9).sort();"
 NOT_KEPT: list[tuple[Any, ...]] = [
     ({"source": "function decodeUplink( {"}, "The codec can't be used: SyntaxError"),
     ({"source": "var Decoded = 1"}, "The codec can't be used: the codec has no function decodeUplink"),
+    ({"source": LOOPS}, "The codec can't be used: as it is loaded: stopped after 60 ms of processor time"),
+    ({"source": HUNGRY}, "The codec can't be used: as it is loaded: needs more than 16 MiB of memory"),
+    ({"source": NATIVE}, "The codec can't be used: as it is loaded: stopped after "),
+    ({"source": f"{DECODES}\nthrow new Error('no')"}, "The codec can't be used: Error: no"),
     ({"kind": "frogs"}, "Kind 'frogs': there is none"),
     ({"field_map": {"fields": {"distance": "d"}}}, "kind bin has no such field"),
     ({"name": "new"}, "The name 'new' is taken by a page"),
@@ -127,6 +139,21 @@ async def test_what_can_not_be_used_is_not_kept(site: Site) -> None:
         assert answer.status_code == 422
         assert words in answer.json()["detail"]
         assert await site.sql("select count(*) from lorawan_codec") == [(0,)]
+
+
+async def test_a_codec_that_loops_as_it_is_loaded_is_not_kept_by_its_page(site: Site) -> None:
+    answer = await site.as_("devices").post(
+        "/lorawan/codecs/new", data=FORM | {"name": "em400", "source": LOOPS, "act": "keep"}
+    )
+    assert answer.status_code == 422
+    assert "as it is loaded: stopped after 60 ms of processor time" in answer.text
+    assert await site.sql("select count(*) from lorawan_codec") == [(0,)]
+
+
+async def test_a_codec_that_loops_when_it_is_called_is_kept(site: Site) -> None:
+    """An empty payload is none of its sensor's: what it makes of one says nothing."""
+    looping = body(source="function decodeUplink() { while (true) {} }")
+    assert (await site.with_key(WRITE).post("/api/v1/lorawan/codecs", json=looping)).status_code == 201
 
 
 async def test_legacy_codecs_and_the_two_other_languages(site: Site) -> None:

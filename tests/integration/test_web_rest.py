@@ -340,3 +340,34 @@ async def test_openapi_describes_every_rest_route(site: Site) -> None:
     described = [o.get("description") for methods in document["paths"].values() for o in methods.values()]
     assert all(described)
     assert len(described) >= 28
+
+
+async def test_an_address_says_which_methods_it_takes_and_no_other_of_a_template_beside_it(
+    site: Site,
+) -> None:
+    program = site.with_key("desk:read", "devices:write")
+    for path, method, takes in (
+        ("/api/v1/lorawan/codecs/try", "OPTIONS", "POST"),
+        ("/api/v1/lorawan/codecs/em400", "OPTIONS", "GET"),
+        ("/api/v1/fleet/updates/1/devices", "OPTIONS", "GET"),
+        ("/api/v1/fleet/updates/1/devices", "POST", "GET"),
+        ("/api/v1/fleet/updates/1/halt", "GET", "POST"),
+        ("/api/v1/ops/what-if/close", "OPTIONS", "POST"),
+        ("/api/v1/bins/rounds/replan", "OPTIONS", "POST"),
+    ):
+        answer = await program.request(method, path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, takes), path
+
+
+async def test_a_change_of_settings_names_the_keys_owner_and_the_key(site: Site) -> None:
+    program = site.with_key("desk:read", "devices:write")
+    sent = {"scope": "fleet", "set": {"cadence_s": 120}}
+    assert (await program.post("/api/v1/fleet/settings", json=sent)).json()["change_id"] is not None
+    assert (await program.put("/api/v1/fleet/groups/north", json={})).status_code == 204
+    manager = site.as_("devices")
+    assert (await manager.post("/api/v1/fleet/settings", json=sent | {"set": {"cadence_s": 240}})).is_success
+    own, change = (await program.get("/api/v1/fleet/changes")).json()
+    assert own["made_by"] == "Ada of devices"
+    assert change["made_by"] == "ada by key id-of-service: Ada of service"
+    groups = await site.sql("select made_by from device_group where group_id = 'north'")
+    assert groups == [(change["made_by"],)]

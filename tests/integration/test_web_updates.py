@@ -44,13 +44,13 @@ async def test_the_device_manager_starts_halts_and_resumes_and_others_look(site:
     lines = await site.sql(
         "select action, object, outcome from audit_entry where actor_id = 'id-of-devices' order by entry_id"
     )
-    act = "POST /api/v1/fleet/updates/{rollout_id}/{what}"
+    act = "POST /api/v1/fleet/updates/{rollout_id}"
     assert lines == [
         ("POST /api/v1/fleet/updates", f"rollout:{number}", "201"),
-        (act, f"rollout:{number} what:halt", "200"),
-        (act, f"rollout:{number} what:halt", "409"),
-        (act, f"rollout:{number} what:resume", "200"),
-        (act, f"rollout:{number} what:cancel", "200"),
+        (f"{act}/halt", f"rollout:{number}", "200"),
+        (f"{act}/halt", f"rollout:{number}", "409"),
+        (f"{act}/resume", f"rollout:{number}", "200"),
+        (f"{act}/cancel", f"rollout:{number}", "200"),
     ]
     events = await site.sql('select what, "by", via from rollout_event order by rollout_event_id')
     assert events == [
@@ -67,6 +67,7 @@ async def test_what_can_not_be_started_is_said(site: Site) -> None:
         ({"halt_at": "5"}, "a share like 5%"),
         ({"bundle": "1.2\x00"}, "a character in it that cannot be stored"),
         ({"devices": ["frog-9999"]}, "there is no device or group frog-9999"),
+        ({"kinds": ["frog", "zzz"]}, "kind zzz: there is none; there are bin, "),
     ):
         answer = await manager.post("/api/v1/fleet/updates", json=START | wrong)
         assert answer.status_code == 422

@@ -36,9 +36,11 @@ class DynamicSecurity:
 
     async def make_so(self, wanted: Wanted) -> Changes:
         """Shut out who is refused, then change the passwords, then let in again who is not refused any more."""
-        refused = await asyncio.to_thread(self._refused)
+        known = await asyncio.to_thread(self._known)
+        refused = {name for name, is_out in known.items() if is_out}
         new = sorted(wanted.refused - refused)
-        await asyncio.to_thread(self._do, [*_each("createClient", new), *_each("disableClient", new)])
+        unknown = [name for name in new if name not in known]  # others were made before an answer was lost
+        await asyncio.to_thread(self._do, [*_each("createClient", unknown), *_each("disableClient", new)])
         changes = await self._file.make_so(wanted)
         again = sorted(refused - wanted.refused)
         await asyncio.to_thread(self._do, _each("deleteClient", again))
@@ -48,11 +50,11 @@ class DynamicSecurity:
             sorted({*changes.removed, *new}),
         )
 
-    def _refused(self) -> frozenset[str]:
-        """Return who is disabled; whoever else the plugin knows is none of ours."""
+    def _known(self) -> dict[str, bool]:
+        """Return whom the plugin knows, and whether they are disabled; whoever is not is none of ours."""
         [answer] = command(self._login, [{"command": "listClients", "verbose": True}])
         clients = answer.get("data", {}).get("clients", [])
-        return frozenset(client["username"] for client in clients if client.get("disabled", False))
+        return {client["username"]: bool(client.get("disabled", False)) for client in clients}
 
     def _do(self, commands: list[dict[str, str]]) -> None:
         for at in range(0, len(commands), AT_ONCE):

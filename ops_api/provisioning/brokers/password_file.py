@@ -2,15 +2,15 @@
 
 Measured on Mosquitto 2.0.11 (tests/integration/test_broker_access.py): SIGHUP reads the file again and ends every live
 session whose password is not in it any more. It does not look at live sessions by certificate, though new ones are held
-to the list: those are ended by a take-over.
+to the list: those are ended by a take-over. What could not be told is told by the next call, of any process.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import Protocol
 
 from cityops.errors import TransientError
+from ops_api.provisioning.brokers.owed import Owed, owed_at
 from ops_api.provisioning.core import logins
 from ops_api.provisioning.ports import Changes, RevocationList, Signer, Wanted
 
 FIRST_MODE = 0o600
+WATCHED_WITHIN_S = 2.0
+"""Within which a watcher has had the broker read its files [s]."""
 LIST_AHEAD = timedelta(days=180)
 """A list of revoked certificates that is good for less is written anew, though nothing changed in it."""
 
@@ -30,7 +33,7 @@ LIST_AHEAD = timedelta(days=180)
 class Kick(Protocol):
     """Ends a live session."""
 
-    def __call__(self, device: str) -> None:
+    def __call__(self, device: str, /) -> None:
         """End the session with this client id; TransientError where the broker does not answer."""
         ...
 
@@ -77,35 +80,56 @@ class PasswordFile:
         return await asyncio.to_thread(self._make_so, wanted)
 
     def _make_so(self, wanted: Wanted) -> Changes:
-        with self._alone():
+        with self._alone() as owed:
             text = self._read()
             changes = logins.changes_of(logins.parse(text), wanted)
+            revoked = self._newly_revoked(wanted)
+            if changes or revoked is not None:
+                owed.add({*changes.removed, *(revoked or ())})  # before the files no longer tell
             if changes:
                 replace(self._path, logins.changed(text, wanted, changes).encode())
-            ended = self._revoke(wanted)
-        if changes or ended is not None:
-            self._reload()
-        for device in sorted({*changes.removed, *(ended or ())} if self._kick is not None else ()):
-            self._end(device)
-        return Changes(
-            changes.added, changes.changed, sorted({*changes.removed, *((ended or set()) & wanted.refused)})
-        )
+            if revoked is not None and self._revocations is not None:
+                replace(
+                    self._revocations.path, self._revocations.signer.revocations(wanted.revoked, self._now())
+                )
+            ended = set(owed.ends)
+            self._tell(owed)
+        return Changes(changes.added, changes.changed, sorted({*changes.removed, *(ended & wanted.refused)}))
 
-    def _revoke(self, wanted: Wanted) -> set[str] | None:
-        """Write the list of revoked certificates anew; return whose are new in it, None where it is as it was."""
+    def _newly_revoked(self, wanted: Wanted) -> set[str] | None:
+        """Return whose certificates are new in the list of revoked ones; None where it may stay as it is."""
         if self._revocations is None:
             return None
-        path, signer, now = self._revocations.path, self._revocations.signer, self._now()
+        path, signer = self._revocations.path, self._revocations.signer
         before = signer.listed(path.read_bytes()) if path.exists() else RevocationList()
-        is_fresh = before.good_until is not None and before.good_until - now > LIST_AHEAD
+        is_fresh = before.good_until is not None and before.good_until - self._now() > LIST_AHEAD
         if is_fresh and before.serials == frozenset(wanted.revoked):
             return None
-        replace(path, signer.revocations(wanted.revoked, now))
         return {one.device for serial, one in wanted.revoked.items() if serial not in before.serials}
 
+    def _tell(self, owed: Owed) -> None:
+        """Have the broker read its files, then end sessions, each of them; raises the first TransientError at the end.
+
+        Without the reload nobody is ended: they would come in again.
+        """
+        if owed.reload:
+            self._reload()
+            owed.reloaded()
+        failures = []
+        for device in sorted(owed.ends):
+            try:
+                self._end(device)
+            except TransientError as e:
+                failures.append(e)
+            else:
+                owed.ended(device)
+        if failures:
+            raise failures[0]
+        owed.clear()
+
     def _end(self, device: str) -> None:
-        assert self._kick is not None
-        self._kick(device)
+        if self._kick is not None:
+            self._kick(device)
 
     def _read(self) -> str:
         try:
@@ -116,12 +140,11 @@ class PasswordFile:
             raise TransientError(f"the broker's password file {self._path} can't be read: {e}") from e
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Let no other process of ours write it meanwhile."""
+    def _alone(self) -> Iterator[Owed]:
+        """Lend what the broker is still to be told; no other process of ours writes its files meanwhile."""
         try:
-            with self._path.with_name(self._path.name + ".lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                yield
+            with owed_at(self._path.with_name(self._path.name + ".lock")) as owed:
+                yield owed
         except OSError as e:
             raise TransientError(f"the broker's password file {self._path} can't be written: {e}") from e
 
@@ -161,5 +184,10 @@ def reload_by_pid(pid_file: Path) -> Callable[[], None]:
     return reload
 
 
-def reload_by_watcher() -> None:
-    """Do nothing: whoever started the broker watches the file (deploy/mosquitto/watch.sh)."""
+def reload_by_watcher(wait_s: float = 0.0) -> None:
+    """Leave it to whoever started the broker and watches the files each second (deploy/mosquitto/watch.sh).
+
+    Args:
+        wait_s: return when it has surely been done: a session that is ended earlier comes in again.
+    """
+    time.sleep(wait_s)
