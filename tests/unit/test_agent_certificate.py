@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from cityops.errors import TransientError
+from cityops.errors import ConfigurationError, TransientError
 from devices.agent.asking import RefusedError
 from devices.agent.certificate_age import CertificateAge, life_of
 from devices.agent.clock_state import Clk, Moment
 from devices.agent.config import AgentConfig, BrokerSection, DeviceSection, ServerSection
+from devices.agent.rotate import rotate_certificate
 from devices.agent.rotation import Rotation
 from devices.agent.rotation_build import make_rotations
 from tests.fakes.provisioned import pem_of
@@ -153,3 +154,27 @@ def test_what_a_claim_made_is_rotated_and_nothing_else(
         DeviceSection(name="frog-1", kind="frog", data_dir="/nowhere"), broker, (), server=server
     )
     assert len(make_rotations(config, server)) == parts
+
+
+@pytest.mark.parametrize("made", ["certificate first", "rsa", "with a password", "nothing", "no text"])
+def test_one_that_somebody_made_by_hand_is_told_in_words(tmp_path: Path, made: str) -> None:
+    path = tmp_path / "device.pem"
+    certificate(path, BEGIN, 397)
+    own = path.read_text(encoding="utf-8")
+    cut = own.index("-----BEGIN CERTIFICATE")
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    locked = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        *form, serialization.BestAvailableEncryption(b"secret")
+    )
+    other = rsa.generate_private_key(65537, 2048).private_bytes(*form, serialization.NoEncryption())
+    path.write_bytes(
+        {
+            "certificate first": (own[cut:] + own[:cut]).encode(),
+            "rsa": other + own[cut:].encode(),
+            "with a password": locked + own[cut:].encode(),
+            "nothing": b"",
+            "no text": b"\xff\xfe",
+        }[made]
+    )
+    with pytest.raises(ConfigurationError, match=r"private key|no text"):
+        rotate_certificate(lambda *_: {}, "frog-1", path)
