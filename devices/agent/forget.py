@@ -59,4 +59,5 @@ def _said(erased: Erased) -> str:
         said += " until the town has them: the agent sends and then forgets them"
     if erased.traces:
         said += "; the last traces go when nobody reads the card and it has room: forget again, or start the agent"
+        said += ", which may have to send first" if erased.waiting > 0 else ""
     return said

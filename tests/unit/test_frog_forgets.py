@@ -236,6 +236,39 @@ def test_a_card_that_does_not_take_it_to_the_end_is_asked_again_with_the_next_en
     box.close()
 
 
+def test_what_waits_is_not_written_anew_where_it_is_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That would be 25 MB of memory and of wear, for what can be read on the card in any case until it is sent."""
+    monkeypatch.setattr("devices.agent.sqlite_outbox._REWRITTEN_AT_ONCE", 5)
+    box = lived_in(tmp_path, receipted=False)
+    boot, asked = box.agent.boot, list[str]()
+    box.outbox.receipted(boot, [(0, 3)])
+    box.outbox._db.set_trace_callback(asked.append)
+    assert asked_to_forget(box) == Left(waiting=7, traces=True)
+    box.run(1)
+    assert "vacuum" not in asked
+    box.outbox.receipted(boot, [(4, 10)])
+    box.turn(1.0)
+    assert asked.count("vacuum") == 1
+    assert left_on(tmp_path) == set()
+    assert not box.outbox._forgotten.traces
+    box.close()
+
+
+@pytest.mark.parametrize("held_bytes", [0, 10**9])
+def test_a_large_file_is_not_written_anew_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held_bytes: int
+) -> None:
+    monkeypatch.setattr("devices.scrub._IN_MEMORY_BYTES", held_bytes)
+    box, asked = lived_in(tmp_path), list[str]()
+    box.outbox._db.set_trace_callback(asked.append)
+    assert asked_to_forget(box) == Left()
+    assert f"pragma temp_store = {'memory' if held_bytes > 0 else 'file'}" in asked
+    assert left_on(tmp_path) == set()
+    box.close()
+
+
 def test_an_outbox_that_breaks_afterwards_is_no_way_back(tmp_path: Path) -> None:
     box = lived_in(tmp_path, receipted=False)
     boot = box.agent.boot
