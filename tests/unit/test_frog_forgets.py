@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import struct
 from pathlib import Path
@@ -317,6 +318,19 @@ def test_on_a_terminal(tmp_path: Path) -> None:
     reader.close()
     assert "traces" not in forget(tmp_path)
     assert left_on(tmp_path) == set()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_by_root_what_is_begun_anew_belongs_to_the_agent(tmp_path: Path) -> None:
+    """A record, an outbox and a lock of root's: it could write none of them, and measured into memory for ever."""
+    agent = 65_534
+    tmp_path.chmod(0o755)
+    os.chown(tmp_path, agent, agent)
+    (tmp_path / "outbox.db").write_bytes(b"no database" * 400)
+    (tmp_path / "frog.db").write_bytes(b"no database" * 400)
+    forget(tmp_path)
+    found = {path.name: path.stat().st_uid for path in tmp_path.iterdir()}
+    assert found == dict.fromkeys(("agent.lock", "frog.db", "outbox.db"), agent)
 
 
 def test_it_costs_an_ordinary_turn_nothing(tmp_path: Path) -> None:
