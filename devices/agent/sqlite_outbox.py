@@ -148,7 +148,7 @@ class SqliteOutbox:
             self._db.execute("insert or replace into meta values ('install_id', ?)", (install_id,))
 
     def forget_to(self, key: Key) -> None:
-        """Forget what the file that this one replaces was to forget, and that file."""
+        """Forget what a file that this one replaces was to forget, and that file, from the next turn on."""
         forgotten = Forgotten(key, traces=True)
         with as_outbox_error(self._path):
             write_forgotten(self._db, forgotten)

@@ -289,6 +289,35 @@ def test_an_outbox_that_breaks_afterwards_is_no_way_back(tmp_path: Path) -> None
     card.close()
 
 
+@pytest.mark.parametrize("are_saved", [False, True])
+def test_the_record_tells_an_outbox_that_broke_and_lost_what_it_was_to_forget(
+    tmp_path: Path, are_saved: bool
+) -> None:
+    box = lived_in(tmp_path, receipted=False)
+    boot = box.agent.boot
+    assert asked_to_forget(box) == Left(waiting=11)
+    box.outbox._db.execute("delete from meta where key = 'forgotten_to'")
+    box.close()
+    card = CardOutbox(tmp_path / "outbox.db")
+    assert card._begin_anew("a page is broken")
+    card.close()
+    if not are_saved:  # all of it lies in the file that was put aside
+        (tmp_path / "outbox.db").unlink()
+        made = SqliteOutbox(tmp_path / "outbox.db")
+        made.take_over(boot)
+        made.close()
+    assert "outbox.db.broken" in left_on(tmp_path)
+    box = Box(tmp_path, start_s=4000)
+    box.turn()
+    assert not (tmp_path / "outbox.db.broken").exists()
+    assert box.outbox.forgotten_to == (boot, 10)
+    box.outbox.receipted(boot, [(0, 10)])
+    box.run(1)
+    assert left_on(tmp_path) == set()
+    assert len(box.times()) == 2
+    box.close()
+
+
 def test_a_card_that_fails_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     card = CardOutbox(tmp_path / "file" / "outbox.db")
