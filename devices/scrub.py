@@ -29,7 +29,7 @@ def overwriting(db: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error:
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error), _impatient(db):
             _empty_log(db)
         raise
     finally:
@@ -45,17 +45,22 @@ def scrub(db: sqlite3.Connection) -> bool:
     Raises:
         sqlite3.Error: the card does not take it; nothing that is held is lost.
     """
-    busy_ms = db.execute("pragma busy_timeout").fetchone()[0]
+    with _impatient(db), overwriting(db):
+        if not _empty_log(db):  # first: what the file gives back below is overwritten before
+            return False
+        db.execute(f"pragma temp_store = {'memory' if _held_bytes(db) <= _IN_MEMORY_BYTES else 'file'}")
+        db.execute("vacuum")
+        return _empty_log(db)
+
+
+@contextmanager
+def _impatient(db: sqlite3.Connection) -> Iterator[None]:
+    before_ms = db.execute("pragma busy_timeout").fetchone()[0]
     db.execute(f"pragma busy_timeout = {_BUSY_MS}")
     try:
-        with overwriting(db):
-            if not _empty_log(db):  # first: what the file gives back below is overwritten before
-                return False
-            db.execute(f"pragma temp_store = {'memory' if _held_bytes(db) <= _IN_MEMORY_BYTES else 'file'}")
-            db.execute("vacuum")
-            return _empty_log(db)
+        yield
     finally:
-        db.execute(f"pragma busy_timeout = {int(busy_ms)}")
+        db.execute(f"pragma busy_timeout = {int(before_ms)}")
 
 
 def _empty_log(db: sqlite3.Connection) -> bool:
