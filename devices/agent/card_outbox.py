@@ -147,6 +147,10 @@ class CardOutbox:
             raise OutboxError(f"{self._path} was not forgotten: {self._reason}")
         return erased
 
+    def forget_to(self, key: Key) -> None:
+        """Forget up to ``key``, and files that were put aside, from the next turn on; where the card takes it."""
+        self._with_card(lambda card: card.forget_to(key))
+
     def depth(self) -> int:
         """Return how many entries are unreceipted."""
         return self._memory.depth() + (self._card.depth() if self._card is not None else 0)

@@ -20,7 +20,7 @@ from devices.agent.broker import is_this_machine
 from devices.agent.claim_config import UPDATE_KEYS, Place, configuration, with_kept
 from devices.agent.credential import new_password, next_of, verifier_of, write
 from devices.agent.kept_sections import Kept, kept_in
-from devices.contract.claim_code import plain_code
+from devices.contract.claim_code import code_hash, plain_code
 from devices.contract.provisioning import ClaimAnswer, Kind
 from devices.contract.topics import SHARDS, is_device_name
 from devices.contract.update.manifest import BundleError, read_keys
@@ -36,13 +36,15 @@ _KIND = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
 class Pending(msgspec.Struct, frozen=True):
     """What was made for a claim that has not come to its end; one of ``password`` and ``key``.
 
-    ``is_set_aside``: what lies in ``.before`` is of this claim, and not of another years ago.
+    ``is_set_aside``: what lies in ``.before`` is of this claim, and not of another years ago. ``code``: a mark of the code
+    that it was made for; what is left of a claim that the power ended is none for the next label.
     """
 
     password: str = ""
     key: str = ""
     csr: str = ""
     is_set_aside: bool = False
+    code: str = ""
 
 
 def claim(
@@ -81,7 +83,7 @@ def claim(
         )
     try:
         place.config.parent.mkdir(parents=True, exist_ok=True)
-        made = _pending(place, kind)
+        made = _pending(place, kind, code_hash(typed).hex())
         asked = {"code": typed, "install": install}
         brought = {"csr": made.csr} if kind == "x509" else {"verifier": verifier_of(made.password)}
         answer = _checked(post("/api/v1/claims", asked | brought), kind)
@@ -109,15 +111,17 @@ def claim(
     return answer
 
 
-def _pending(place: Place, kind: Kind) -> Pending:
+def _pending(place: Place, kind: Kind, code: str) -> Pending:
     """Return what was made for this claim before, else make it and have it on the card."""
     path = place.beside(PENDING)
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Pending)
     except (FileNotFoundError, msgspec.DecodeError):
         found = Pending()
+    if found.code not in ("", code):
+        found = Pending()
     made = found if (found.key if kind == "x509" else found.password) else _made(kind)
-    made = msgspec.structs.replace(made, is_set_aside=place.is_set_aside or found.is_set_aside)
+    made = msgspec.structs.replace(made, is_set_aside=place.is_set_aside or found.is_set_aside, code=code)
     if made != found:
         write(path, msgspec.json.encode(made).decode())
     return made

@@ -111,9 +111,11 @@ def configuration(
         lines += [f"tls_cert = {own}", f"tls_key = {own}"]
     else:
         lines.append(f"password_file = {_text(place.beside('password'))}")
+    lines += kept.own.get("broker", ())
     lines += ["", "[server]", f"url = {_text(server)}"]
     if server_ca is not None:
         lines.append(f"ca = {_text(server_ca.absolute())}")
+    lines += kept.own.get("server", ())
     if place.beside(UPDATE_KEYS).exists() and "update" not in kept.names:
         lines += ["", "[update]", f"keys_file = {_text(place.beside(UPDATE_KEYS))}"]
     lines += ["", kept.sections] if kept.sections else []

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from cityops.errors import TransientError
 from devices.agent.card_outbox import CardOutbox
-from devices.agent.frog_record import Record, forget_both, open_ring
-from devices.agent.only_one import OnlyOne
+from devices.agent.frog_record import RING_FILE, Record, forget_both, open_ring
+from devices.agent.hand_over import hand_over
+from devices.agent.only_one import LOCK_FILE, OnlyOne
 from devices.agent.outbox import OutboxError
 from devices.agent.outbox_forgotten import Erased, remove_broken
 from devices.agent.outbox_mark import NEVER
@@ -29,7 +30,10 @@ def forget(folder: Path) -> str:
     """
     only_one = OnlyOne(folder)
     try:
-        erased = _forget(folder)
+        try:
+            erased = _forget(folder)
+        finally:
+            hand_over(folder, f"{OUTBOX_FILE}*", f"{RING_FILE}*", LOCK_FILE)
     except (sqlite3.Error, OutboxError, OSError) as e:
         raise TransientError(f"{folder} was not forgotten: {e}") from e
     finally:
@@ -59,4 +63,5 @@ def _said(erased: Erased) -> str:
         said += " until the town has them: the agent sends and then forgets them"
     if erased.traces:
         said += "; the last traces go when nobody reads the card and it has room: forget again, or start the agent"
+        said += ", which may have to send first" if erased.waiting > 0 else ""
     return said

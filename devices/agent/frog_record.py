@@ -45,6 +45,10 @@ class Forgetful(Protocol):
         """Forget what the server holds, and the rest once it does. OutboxError where the card does not take it."""
         ...
 
+    def forget_to(self, key: Key) -> None:
+        """Forget up to ``key``, as a file was to that broke. OutboxError where the card does not take it."""
+        ...
+
 
 class Record:
     """Implements :class:`devices.agent.agent.Witness`.
@@ -188,11 +192,15 @@ def forget_both(outbox: Forgetful, record: Record) -> Erased:
 def catch_up(outbox: Forgetful, record: Record) -> None:
     """Have the record forget what the outbox has, where the power went between the two.
 
+    And the outbox what the record has, where it broke and its new file does not know of it any more.
+
     Raises:
-        sqlite3.Error: nothing was forgotten.
+        OutboxError, sqlite3.Error: nothing was forgotten.
     """
     if outbox.forgotten_to > record.ring.forgotten_to:
         record.forget(outbox.forgotten_to)
+    elif outbox.forgotten_to < record.ring.forgotten_to:
+        outbox.forget_to(record.ring.forgotten_to)
 
 
 def open_ring(folder: Path) -> Ring:

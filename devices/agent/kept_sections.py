@@ -7,12 +7,15 @@ before it does parses. So whatever quotes, dots, strings and arrays over several
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 CLAIMED = frozenset({"device", "broker", "server"})
 """Sections that a claim writes."""
+OWN = {"broker": ("keepalive_s",), "server": ("rotate_days",)}
+"""What these say that a claim has no word on: somebody set it for this device, whatever its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +25,15 @@ class Kept:
     Attributes:
         top: what stands before any header; it must again.
         sections: from a header on.
+        own: numbers of sections that a claim writes, as ``rotate_days = 0``, by section; see :data:`OWN`.
     """
 
     top: str = ""
     sections: str = ""
+    own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.top or self.sections)
+        return bool(self.top or self.sections or self.own)
 
     @property
     def names(self) -> Collection[str]:
@@ -55,7 +60,7 @@ def kept_of(text: str) -> Kept:
     A comment stays with the section that it is in; one right above something that stays does too.
     """
     text = text.replace("\r\n", "\n")
-    tomllib.loads(text)
+    own = _own(tomllib.loads(text))
     top, sections = list[str](), list[str]()
     here, is_kept, comments = top, False, list[str]()
     for statement, name in _statements(text):
@@ -76,7 +81,18 @@ def kept_of(text: str) -> Kept:
             here += [*comments, statement]
         comments = []
     here += comments if is_kept else []
-    return Kept("\n".join(top).strip("\n"), "\n".join(sections).strip("\n"))
+    return Kept("\n".join(top).strip("\n"), "\n".join(sections).strip("\n"), own)
+
+
+def _own(parsed: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for section, names in OWN.items():
+        said = parsed.get(section)
+        numbers = {name: said.get(name) for name in names} if isinstance(said, dict) else {}
+        lines = tuple(f"{name} = {value}" for name, value in numbers.items() if type(value) is int)
+        if lines:
+            found[section] = lines
+    return found
 
 
 def _statements(text: str) -> Iterator[tuple[str, str | None]]:

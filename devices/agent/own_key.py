@@ -9,6 +9,8 @@ from pathlib import Path
 
 from cityops.errors import ConfigurationError
 
+_NOT_OURS = "only one that claim made is made anew, and it stands before its certificate"
+
 
 def new_key() -> str:
     """Return a new private key as PEM (PKCS #8).
@@ -40,7 +42,11 @@ def request_for(key: str) -> str:
 
 
 def sign(key: str, text: str) -> str:
-    """Return the key's signature of a text: ECDSA with SHA-256, base64."""
+    """Return the key's signature of a text: ECDSA with SHA-256, base64.
+
+    Raises:
+        ConfigurationError: the key is none that is made here; somebody may have put another one there.
+    """
     try:
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric import ec
@@ -51,8 +57,15 @@ def sign(key: str, text: str) -> str:
 
 def _loaded(key: str):  # type: ignore[no-untyped-def]  # the package may not be there to name the type
     from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
 
-    return serialization.load_pem_private_key(key.encode(), None)
+    try:
+        loaded = serialization.load_pem_private_key(key.encode(), None)
+    except (ValueError, TypeError) as e:  # none, or one with a password
+        raise ConfigurationError(f"the private key can't be used: {_NOT_OURS}") from e
+    if not isinstance(loaded, ec.EllipticCurvePrivateKey):
+        raise ConfigurationError(f"the private key is none of elliptic curves: {_NOT_OURS}")
+    return loaded
 
 
 def _openssl(words: list[str], key: str = "", text: bytes = b"") -> bytes:

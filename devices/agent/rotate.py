@@ -48,6 +48,8 @@ def rotate_password(send: Post, name: str, path: Path) -> None:
         following = waiting.read_text(encoding="utf-8").strip()
     except OSError as e:
         raise ConfigurationError(f"{e.filename} can't be read or written: {e.strerror}") from e
+    except UnicodeDecodeError as e:
+        raise ConfigurationError(f"{path} is no text: a password that claim made is one") from e
     try:
         send(_path(name), {"verifier": verifier_of(following)}, present)
     except RefusedError as e:
@@ -73,6 +75,8 @@ def rotate_certificate(send: Post, name: str, path: Path) -> None:
         waiting.unlink()
     except OSError as e:
         raise ConfigurationError(f"{e.filename} can't be read or written: {e.strerror}") from e
+    except UnicodeDecodeError as e:
+        raise ConfigurationError(f"{path} is no text: a certificate that claim made is one") from e
 
 
 def _path(name: str) -> str:

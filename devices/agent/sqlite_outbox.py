@@ -14,11 +14,12 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from devices.agent.entry import Entry, Key, Run, runs_of
 from devices.agent.outbox import BOOT_SPREAD, OutboxError, next_boot
+from devices.agent.outbox_file import as_outbox_error, connect, transaction
 from devices.agent.outbox_forgotten import (
     Erased,
     Forgotten,
@@ -57,6 +58,9 @@ _MARKS = 2_000
 """Receipted entries that wait in memory for being marked, at most."""
 _MOVED_EVERY = 288
 """Entries after which the mark of :mod:`devices.agent.outbox_mark` is moved: about a day."""
+_REWRITTEN_AT_ONCE = 20_000
+"""Entries up to which the file is written anew while some wait that are forgotten next: 4 MB in memory, ten weeks.
+With more of them that waits until they are sent: they can be read on the card till then in any case."""
 
 
 class SqliteOutbox:
@@ -81,7 +85,7 @@ class SqliteOutbox:
         path: Path,
         capacity: int = DEFAULT_CAPACITY,
         wall: Callable[[], float] = time.time,
-        connect: Callable[[Path], sqlite3.Connection] | None = None,
+        connect: Callable[[Path], sqlite3.Connection] = connect,
     ) -> None:
         self._capacity = capacity
         self._wall = wall
@@ -92,8 +96,8 @@ class SqliteOutbox:
         self._unreceipted: int | None = None
         self._rest = False
         """Whether there are entries that are to be forgotten and had no receipt."""
-        with _as_outbox_error(path):
-            self._db = (connect or _connect)(path)
+        with as_outbox_error(path):
+            self._db = connect(path)
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = full")
             self._db.executescript(_SCHEMA)
@@ -123,7 +127,7 @@ class SqliteOutbox:
 
     def start_boot(self) -> int:
         """Return the next boot number, already on the card."""
-        with _as_outbox_error(self._path), self._transaction():
+        with as_outbox_error(self._path), transaction(self._db):
             row = self._db.execute("select value from meta where key = 'boot'").fetchone()
             last = None if row is None else int(row[0])
             boot = next_boot(last, self._wall(), secrets.randbelow(BOOT_SPREAD))
@@ -132,7 +136,7 @@ class SqliteOutbox:
 
     def take_over(self, boot: int) -> None:
         """Have ``boot``, which was begun elsewhere, be the last one begun."""
-        with _as_outbox_error(self._path), self._transaction():
+        with as_outbox_error(self._path), transaction(self._db):
             self._db.execute(
                 "insert into meta values ('boot', ?1) on conflict do update set value = max(value, ?1)",
                 (boot,),
@@ -140,21 +144,21 @@ class SqliteOutbox:
 
     def call_itself(self, install_id: str) -> None:
         """Go on under the name of the file that this one replaces on the same card."""
-        with _as_outbox_error(self._path):
+        with as_outbox_error(self._path):
             self._db.execute("insert or replace into meta values ('install_id', ?)", (install_id,))
 
     def forget_to(self, key: Key) -> None:
-        """Forget what the file that this one replaces was to forget, and that file."""
+        """Forget what a file that this one replaces was to forget, and that file, from the next turn on."""
         forgotten = Forgotten(key, traces=True)
-        with _as_outbox_error(self._path):
+        with as_outbox_error(self._path):
             write_forgotten(self._db, forgotten)
         self._forgotten, self._to_forget = forgotten, True
 
     def append(self, entry: Entry) -> Sequence[Key]:
         """Store ``entry``, durable on return, and mark what was receipted since the last."""
         row = (entry.boot, entry.seq, entry.channel, entry.wall_ms, entry.mono_ms, entry.clk, entry.payload)
-        with _as_outbox_error(self._path):
-            with self._transaction():
+        with as_outbox_error(self._path):
+            with transaction(self._db):
                 self._db.execute(f"insert into {_INTO}", row)
                 self._mark()
                 moved = self._moved([entry])
@@ -169,9 +173,9 @@ class SqliteOutbox:
         """Store entries that come from elsewhere, all or none; one that is here already stays as it is."""
         taken = list(entries)
         rows = [(e.boot, e.seq, e.channel, e.wall_ms, e.mono_ms, e.clk, e.payload) for e in taken]
-        with _as_outbox_error(self._path):
+        with as_outbox_error(self._path):
             before = self._db.total_changes
-            with self._transaction():
+            with transaction(self._db):
                 self._db.executemany(f"insert or ignore into {_INTO}", rows)
                 stored = self._db.total_changes - before
                 moved = self._moved(taken)
@@ -190,7 +194,7 @@ class SqliteOutbox:
         found: list[tuple[Key, str]] = []
         begin = max(after or NEVER, self._mark_on_card.key)
         boots: dict[int, int] = {}  # each row brings a number of its own: of a full outbox 4 MB
-        with _as_outbox_error(self._path):
+        with as_outbox_error(self._path):
             rows = self._db.execute(f"select boot, seq, channel {_IS_WAITING} order by boot, seq", begin)
             for boot, seq, channel in rows:
                 if seq in self._marks.get(boot, ()):
@@ -202,7 +206,7 @@ class SqliteOutbox:
 
     def load(self, keys: Sequence[Key]) -> list[Entry]:
         """Return the entries of ``keys`` that are there, in that order."""
-        with _as_outbox_error(self._path):
+        with as_outbox_error(self._path):
             found = (
                 self._db.execute(f"select {_COLUMNS} from outbox where boot = ? and seq = ?", key).fetchone()  # noqa: S608 - constant
                 for key in keys
@@ -215,7 +219,7 @@ class SqliteOutbox:
         Raises:
             OutboxError: the file can't be read.
         """
-        with _as_outbox_error(self._path):
+        with as_outbox_error(self._path):
             rows = self._db.execute(
                 f"select {_COLUMNS} from outbox order by boot desc, seq desc limit ?",  # noqa: S608 - constant
                 (limit,),
@@ -227,7 +231,7 @@ class SqliteOutbox:
         """Take these entries for held by the server; written down with the next entry."""
         marked = self._marks.setdefault(boot, set())
         before = len(marked)
-        with _as_outbox_error(self._path):
+        with as_outbox_error(self._path):
             for first, last in runs:
                 found = self._db.execute(
                     "select seq from outbox where boot = ? and seq between ? and ? and receipted = 0",
@@ -247,7 +251,7 @@ class SqliteOutbox:
         Raises:
             OutboxError: nothing was deleted, and nothing will be.
         """
-        with _as_outbox_error(self._path):
+        with as_outbox_error(self._path):
             gone = self._erase(max(self._forgotten.key, last_key(self._db)))
         self._forget_more()
         return Erased(gone, self.depth(), self._forgotten.traces)
@@ -255,7 +259,7 @@ class SqliteOutbox:
     def depth(self) -> int:
         """Return how many entries are unreceipted."""
         if self._unreceipted is None:
-            with _as_outbox_error(self._path):
+            with as_outbox_error(self._path):
                 on_card = self._db.execute(f"select count(*) {_IS_WAITING}", self._mark_on_card.key)
                 self._unreceipted = on_card.fetchone()[0] - sum(map(len, self._marks.values()))
         return self._unreceipted
@@ -288,7 +292,7 @@ class SqliteOutbox:
     def _flush(self) -> None:
         if not any(self._marks.values()):
             return
-        with self._transaction():
+        with transaction(self._db):
             self._mark()
             moved = move_mark(self._db, self._mark_on_card)
         self._marks.clear()
@@ -304,7 +308,7 @@ class SqliteOutbox:
             if self._rest_is_sent():
                 self._erase(self._forgotten.key)
                 self._rest = False
-            if self._forgotten.traces:
+            if self._forgotten.traces and not (self._rest and self._rows > _REWRITTEN_AT_ONCE):
                 self._scrub()
         except (sqlite3.Error, OutboxError, OSError) as e:
             log.warning("not all is forgotten yet: it is tried again with the next entry", reason=str(e))
@@ -318,7 +322,7 @@ class SqliteOutbox:
     def _erase(self, key: Key) -> int:
         """Delete what is receipted up to ``key``, and write down in the same transaction that it is forgotten."""
         forgotten = Forgotten(key, traces=True)
-        with overwriting(self._db), self._transaction():
+        with overwriting(self._db), transaction(self._db):
             self._mark()
             sql = "delete from outbox where receipted = 1 and (boot, seq) <= (?, ?)"
             gone: int = self._db.execute(sql, key).rowcount
@@ -368,32 +372,9 @@ class SqliteOutbox:
         return self._db.execute(sql, (limit,)).fetchall()
 
     def _delete(self, keys: Sequence[Key]) -> None:
-        with self._transaction():
+        with transaction(self._db):
             self._db.executemany("delete from outbox where boot = ? and seq = ?", keys)
             drop_mark(self._db)
             moved = move_mark(self._db, Mark())
         self._set_mark(moved)
         self._rows -= len(keys)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("begin immediate")
-        try:
-            yield
-            self._db.execute("commit")  # with a full card it is this that fails
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("rollback")
-            raise
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, isolation_level=None)
-
-
-@contextmanager
-def _as_outbox_error(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as e:
-        raise OutboxError(f"outbox {path}: {e}") from e

@@ -63,8 +63,9 @@ def forgotten(left: Left) -> str:
         it = "it" if left.waiting == 1 else "them"
         said.append(f"{what} for the town: your frog sends {it} first, and then forgets {it}, too.")
     if left.traces:
+        when = "then at the latest, once" if left.waiting > 0 else "as soon as"
         said.append(
-            "The last traces go as soon as nobody reads its card and it has room. Your frog sees to that by itself: let it stay plugged in."
+            f"The last traces go {when} nobody reads its card and it has room. Your frog sees to that by itself: let it stay plugged in."
         )
     return " ".join(said)
 

@@ -11,6 +11,7 @@ import pytest
 
 from devices.agent.card_outbox import CardOutbox
 from devices.agent.entry import Entry
+from devices.agent.outbox import OutboxError
 from devices.agent.sqlite_outbox import SqliteOutbox
 
 pytestmark = pytest.mark.fault
@@ -109,4 +110,31 @@ def test_a_card_that_turns_read_only_is_no_end(card: Path) -> None:
     box.append(entry(second, 1))
     assert box.trouble() == ""
     assert (second, 1) in [key for key, _ in box.pending()]
+    box.close()
+
+
+@pytest.mark.parametrize("receipted", [False, True])
+def test_what_could_not_be_forgotten_does_not_hold_the_last_room(card: Path, receipted: bool) -> None:
+    """Neither a deletion nor a file written anew that the card did not take, in the write-ahead log."""
+    box = CardOutbox(card / "outbox.db", again_s=0.0)
+    boot = box.start_boot()
+    assert box._card is not None
+    box._card._db.execute("pragma wal_autocheckpoint = 50")
+    for seq in range(1_000):
+        box.append(entry(boot, seq))
+    if receipted:
+        box.receipted(boot, [(0, 900)])
+    box._card._db.execute("pragma wal_checkpoint(truncate)")
+    ballast = fill(card)
+    os.truncate(ballast, ballast.stat().st_size - 200_000)
+    if receipted:
+        with pytest.raises(OutboxError, match="full"):
+            box.forget()
+    else:
+        assert box.forget().traces
+    space = os.statvfs(card)
+    assert space.f_bavail * space.f_frsize > 150_000
+    assert (card / "outbox.db-wal").stat().st_size == 0
+    os.truncate(ballast, 0)
+    assert not box.forget().traces
     box.close()

@@ -146,3 +146,22 @@ def configurations(draw: st.DrawFn) -> str:
 def test_what_a_claim_does_not_write_is_in_the_new_file_as_it_was_in_the_old(text: str) -> None:
     new, old = new_and_old(text)
     assert new == old
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[broker]\nkeepalive_s = 20\n[server]\nrotate_days = 0\n",
+        "broker.keepalive_s = 20\nserver = { url = 'https://old', rotate_days = 0 }\n",
+    ],
+)
+def test_what_a_claim_has_no_word_on_stays_in_the_sections_that_it_writes(text: str) -> None:
+    """A password that is never to be made anew was, half a year after the next claim."""
+    new = tomllib.loads(claimed(text))
+    assert (new["broker"]["keepalive_s"], new["broker"]["host"]) == (20, "mqtt.example")
+    assert (new["server"]["rotate_days"], new["server"]["url"]) == (0, "https://x")
+
+
+def test_what_is_no_number_there_is_not_taken_over() -> None:
+    kept = kept_of("server = 1\n[broker]\nkeepalive_s = true\nhost = 'old'\n")
+    assert not kept

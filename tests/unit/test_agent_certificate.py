@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from cityops.errors import TransientError
+from cityops.errors import ConfigurationError, TransientError
+from devices.agent.__main__ import main as agent_command
 from devices.agent.asking import RefusedError
 from devices.agent.certificate_age import CertificateAge, life_of
 from devices.agent.clock_state import Clk, Moment
 from devices.agent.config import AgentConfig, BrokerSection, DeviceSection, ServerSection
-from devices.agent.rotation import Rotation
-from devices.agent.rotation_build import make_rotations
+from devices.agent.rotate import rotate_certificate
+from devices.agent.rotation import PasswordAge, Rotation
+from devices.agent.rotation_build import Way, make_rotations
 from tests.fakes.provisioned import pem_of
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -153,3 +156,61 @@ def test_what_a_claim_made_is_rotated_and_nothing_else(
         DeviceSection(name="frog-1", kind="frog", data_dir="/nowhere"), broker, (), server=server
     )
     assert len(make_rotations(config, server)) == parts
+
+
+@pytest.mark.parametrize("made", ["certificate first", "rsa", "with a password", "nothing", "no text"])
+def test_one_that_somebody_made_by_hand_is_told_in_words(tmp_path: Path, made: str) -> None:
+    path = tmp_path / "device.pem"
+    certificate(path, BEGIN, 397)
+    own = path.read_text(encoding="utf-8")
+    cut = own.index("-----BEGIN CERTIFICATE")
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    locked = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        *form, serialization.BestAvailableEncryption(b"secret")
+    )
+    other = rsa.generate_private_key(65537, 2048).private_bytes(*form, serialization.NoEncryption())
+    path.write_bytes(
+        {
+            "certificate first": (own[cut:] + own[:cut]).encode(),
+            "rsa": other + own[cut:].encode(),
+            "with a password": locked + own[cut:].encode(),
+            "nothing": b"",
+            "no text": b"\xff\xfe",
+        }[made]
+    )
+    with pytest.raises(ConfigurationError, match=r"private key|no text"):
+        rotate_certificate(lambda *_: {}, "frog-1", path)
+
+
+@pytest.mark.parametrize(
+    ("fails", "status"), [([False, True], 0), ([True, False], 0), ([True, True], 1), ([True], 1)]
+)
+def test_by_command_one_that_cannot_be_made_anew_holds_up_no_other(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fails: list[bool],
+    status: int,
+) -> None:
+    config = tmp_path / "agent.toml"
+    config.write_text(
+        f"""device = {{ name = "frog-1", kind = "frog", data_dir = "{tmp_path}" }}
+broker.host = "localhost"
+server.url = "http://localhost"
+sensors = [{{ driver = "sht4x" }}]
+"""
+    )
+
+    def rotate(fails: bool) -> None:
+        if fails:
+            raise ConfigurationError("this installation gives no certificates")
+
+    found = [
+        Way(PasswordAge(tmp_path / "none", 1), partial(rotate, one), is_password=number == 0)
+        for number, one in enumerate(fails)
+    ]
+    monkeypatch.setattr("devices.agent.commands.rotate.ways", lambda *_: found)
+    assert (agent_command(["rotate", "--config", str(config)]) == 0) == (status == 0)
+    told = capsys.readouterr()
+    assert told.out.count("frog-1:") == fails.count(False)
+    assert "gives no certificates" in told.err

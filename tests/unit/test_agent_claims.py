@@ -217,6 +217,24 @@ def test_a_claim_that_is_resumed_keeps_what_its_first_run_set_aside(tmp_path: Pa
     assert load_config(where.config).page is not None
 
 
+def test_the_next_label_gets_a_password_of_its_own_where_a_claim_left_its_file(tmp_path: Path) -> None:
+    """The power went just after the claim; the server takes no password twice, so that no label ever helped again."""
+    where = place(tmp_path)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Path, "unlink", lambda *_, **__: None)
+        claimed(Server(), where)
+    assert where.beside("claim.json").exists()
+    first = where.beside("password").read_text()
+    claimed(Server(), where)
+    assert where.beside("password").read_text() == first, "the same label again asks for the same"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Path, "unlink", lambda *_, **__: None)
+        claimed(Server(), where)
+    first = where.beside("password").read_text()
+    claim(Server().claim, where, INSTALL, make_code(b"the next label"), "token", "https://city.example")
+    assert where.beside("password").read_text() != first
+
+
 def test_no_keys_no_updates_and_nonsense_for_keys_is_refused(tmp_path: Path) -> None:
     server, where = Server(), place(tmp_path)
     claimed(server, where)

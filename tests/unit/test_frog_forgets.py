@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import struct
 from pathlib import Path
@@ -236,6 +237,39 @@ def test_a_card_that_does_not_take_it_to_the_end_is_asked_again_with_the_next_en
     box.close()
 
 
+def test_what_waits_is_not_written_anew_where_it_is_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That would be 25 MB of memory and of wear, for what can be read on the card in any case until it is sent."""
+    monkeypatch.setattr("devices.agent.sqlite_outbox._REWRITTEN_AT_ONCE", 5)
+    box = lived_in(tmp_path, receipted=False)
+    boot, asked = box.agent.boot, list[str]()
+    box.outbox.receipted(boot, [(0, 3)])
+    box.outbox._db.set_trace_callback(asked.append)
+    assert asked_to_forget(box) == Left(waiting=7, traces=True)
+    box.run(1)
+    assert "vacuum" not in asked
+    box.outbox.receipted(boot, [(4, 10)])
+    box.turn(1.0)
+    assert asked.count("vacuum") == 1
+    assert left_on(tmp_path) == set()
+    assert not box.outbox._forgotten.traces
+    box.close()
+
+
+@pytest.mark.parametrize("held_bytes", [0, 10**9])
+def test_a_large_file_is_not_written_anew_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held_bytes: int
+) -> None:
+    monkeypatch.setattr("devices.scrub._IN_MEMORY_BYTES", held_bytes)
+    box, asked = lived_in(tmp_path), list[str]()
+    box.outbox._db.set_trace_callback(asked.append)
+    assert asked_to_forget(box) == Left()
+    assert f"pragma temp_store = {'memory' if held_bytes > 0 else 'file'}" in asked
+    assert left_on(tmp_path) == set()
+    box.close()
+
+
 def test_an_outbox_that_breaks_afterwards_is_no_way_back(tmp_path: Path) -> None:
     box = lived_in(tmp_path, receipted=False)
     boot = box.agent.boot
@@ -253,6 +287,35 @@ def test_an_outbox_that_breaks_afterwards_is_no_way_back(tmp_path: Path) -> None
     card.commit()
     assert left_on(tmp_path) == set()
     card.close()
+
+
+@pytest.mark.parametrize("are_saved", [False, True])
+def test_the_record_tells_an_outbox_that_broke_and_lost_what_it_was_to_forget(
+    tmp_path: Path, are_saved: bool
+) -> None:
+    box = lived_in(tmp_path, receipted=False)
+    boot = box.agent.boot
+    assert asked_to_forget(box) == Left(waiting=11)
+    box.outbox._db.execute("delete from meta where key = 'forgotten_to'")
+    box.close()
+    card = CardOutbox(tmp_path / "outbox.db")
+    assert card._begin_anew("a page is broken")
+    card.close()
+    if not are_saved:  # all of it lies in the file that was put aside
+        (tmp_path / "outbox.db").unlink()
+        made = SqliteOutbox(tmp_path / "outbox.db")
+        made.take_over(boot)
+        made.close()
+    assert "outbox.db.broken" in left_on(tmp_path)
+    box = Box(tmp_path, start_s=4000)
+    box.turn()
+    assert not (tmp_path / "outbox.db.broken").exists()
+    assert box.outbox.forgotten_to == (boot, 10)
+    box.outbox.receipted(boot, [(0, 10)])
+    box.run(1)
+    assert left_on(tmp_path) == set()
+    assert len(box.times()) == 2
+    box.close()
 
 
 def test_a_card_that_fails_is_told(tmp_path: Path) -> None:
@@ -284,6 +347,19 @@ def test_on_a_terminal(tmp_path: Path) -> None:
     reader.close()
     assert "traces" not in forget(tmp_path)
     assert left_on(tmp_path) == set()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_by_root_what_is_begun_anew_belongs_to_the_agent(tmp_path: Path) -> None:
+    """A record, an outbox and a lock of root's: it could write none of them, and measured into memory for ever."""
+    agent = 65_534
+    tmp_path.chmod(0o755)
+    os.chown(tmp_path, agent, agent)
+    (tmp_path / "outbox.db").write_bytes(b"no database" * 400)
+    (tmp_path / "frog.db").write_bytes(b"no database" * 400)
+    forget(tmp_path)
+    found = {path.name: path.stat().st_uid for path in tmp_path.iterdir()}
+    assert found == dict.fromkeys(("agent.lock", "frog.db", "outbox.db"), agent)
 
 
 def test_it_costs_an_ordinary_turn_nothing(tmp_path: Path) -> None:

@@ -403,7 +403,7 @@ def test_a_household_has_its_frog_forget_once_it_is_sure(year: Ring, desk: Desk)
         assert (
             "2 entries wait for the town: your frog sends them first, and then forgets them, too." in partly
         )
-        assert "The last traces go as soon as nobody reads its card and it has room." in partly
+        assert "The last traces go then at the latest, once nobody reads its card and it has room." in partly
     with answered(desk, year, keeps=False):
         failed = post(app, "/forget", f"sure=yes&token={token_in(get(app, '/forget'))}")
         assert (failed.status, "tell the council" in text_of(failed)) == (507, True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from devices.agent.asking import check_server, post
 from devices.agent.claim import claim
 from devices.agent.claim_config import Place
 from devices.agent.credential import write
+from devices.agent.hand_over import hand_over
 
 DATA_DIR = Path("/var/lib/cityops-agent")
 
@@ -94,16 +94,7 @@ def _install(place: Place) -> str:
         return outbox.install_id
     finally:
         outbox.close()
-        _hand_over(place.data_dir)
-
-
-def _hand_over(folder: Path) -> None:
-    """Give the outbox to whoever the folder belongs to: the agent, who may have been there before root was."""
-    if os.geteuid() != 0:
-        return
-    owner = folder.stat()
-    for path in folder.glob("outbox.db*"):
-        os.chown(path, owner.st_uid, owner.st_gid)
+        hand_over(place.data_dir, "outbox.db*")
 
 
 def _set_aside(place: Place) -> Place:

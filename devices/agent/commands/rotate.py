@@ -6,7 +6,6 @@ import argparse
 import sys
 
 from cityops.errors import ConfigurationError
-from devices.agent.asking import PROVES_NOTHING, RefusedError
 from devices.agent.config import load_config
 from devices.agent.rotation_build import Way, ways
 
@@ -32,17 +31,15 @@ def run(options: argparse.Namespace) -> int:
     if len(refused) == len(found):
         raise refused[0]
     for e in refused:
-        sys.stderr.write(f"the other credential was not made by claim, and stays as it is: {e}\n")
+        sys.stderr.write(f"the other credential stays as it is; was it made by claim? {e}\n")
     return 0
 
 
-def _refusal(name: str, way: Way) -> RefusedError | None:
-    """Rotate one credential and say so; return the error where the server does not know it."""
+def _refusal(name: str, way: Way) -> ConfigurationError | None:
+    """Rotate one credential and say so; return the error where the server does not take it, or it is none of claim's."""
     try:
         way.rotate()
-    except RefusedError as e:
-        if e.status == PROVES_NOTHING:
-            return e
-        raise
+    except ConfigurationError as e:
+        return e
     sys.stdout.write(f"{name}: {_SAID[way.is_password]}\n")
     return None
