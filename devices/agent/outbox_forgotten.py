@@ -52,7 +52,8 @@ def read_forgotten(db: sqlite3.Connection) -> Forgotten:
     with suppress(ValueError, AttributeError):
         if row is not None:
             boot, seq, traces = map(int, row[0].split())
-            return Forgotten((boot, seq), bool(traces))
+            if abs(boot) < 2**63 and abs(seq) < 2**63:  # else SQLite takes none of them for a number
+                return Forgotten((boot, seq), bool(traces))
     return Forgotten()
 
 
