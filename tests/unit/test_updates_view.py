@@ -7,10 +7,6 @@ import pytest
 from ops_api.web.updates_view import stages
 
 STAGES = [{"count": 2}, {"share": 0.5}, {"share": 1}]
-    {"devices": 2, "share": None},
-    {"devices": None, "share": 0.5},
-    {"devices": None, "share": 1},
-]
 
 
 @pytest.mark.parametrize(
