@@ -1,9 +1,10 @@
 -- bins
 -- The bin of a sensor that went into a home still stands in its street: nothing is known of it.
-select b.bin_id, b.label, b.street, b.latitude_deg, b.longitude_deg, b.stream, b.capacity_l,
+select b.bin_id, b.label, b.street, b.latitude_deg, b.longitude_deg, b.stream, coalesce(m.capacity_l, b.capacity_l) as capacity_l,
        b.threshold_pct, b.max_age_days, b.model, b.place, b.sensitive, b.service_s,
        coalesce(d.name, '') as device, d.cadence_s, st.at, st.state
 from bin_site b
+left join bin_model m on m.model_id = b.model
 left join device d on d.device_id = b.device_id and not d.private
 left join subject_state st on st.subject_kind = 'bin' and st.subject = b.bin_id and d.device_id is not null
 where (%(bin_id)s::text is null or b.bin_id = %(bin_id)s)

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import Field, ValidationError
 
 from ops_api import lab_desk as desk
+from ops_api.access.model import Role
 from ops_api.access.principal import Asker
 from ops_api.queries import Row
 from ops_api.routers.context import Context, Ctx
@@ -83,9 +84,9 @@ async def end(ctx: Ctx, who: Asker, fault_id: Number) -> None:
 
 
 @pages.get("/lab")
-async def page(ctx: Ctx) -> HTMLResponse:
-    """Show the town and its switches."""
-    return await _page(ctx)
+async def page(ctx: Ctx, who: Asker) -> HTMLResponse:
+    """Show the town, and its switches to who may use them."""
+    return await _page(ctx, may=not {Role.DEVICES, Role.ADMIN}.isdisjoint(who.roles))
 
 
 @pages.post("/lab/faults")
@@ -133,9 +134,14 @@ async def end_all_page(ctx: Ctx, who: Asker) -> Response:
 
 
 async def _page(
-    ctx: Context, refused: str = "", typed: dict[str, str] | None = None, status: int = 200
+    ctx: Context,
+    refused: str = "",
+    typed: dict[str, str] | None = None,
+    status: int = 200,
+    *,
+    may: bool = True,
 ) -> HTMLResponse:
     now = ctx.clock.now()
     view = lab_view.view(await desk.lab(ctx.db, now), now, ctx.brand.time_zone)
-    content = {"typed": typed or lab_view.USUAL, "said": desk.SAID, "kinds": sorted(ctx.kinds)}
+    content = {"typed": typed or lab_view.USUAL, "said": desk.SAID, "kinds": sorted(ctx.kinds), "may": may}
     return HTMLResponse(ctx.templates.render("lab.html", view=view, refused=refused, **content), status)

@@ -65,7 +65,7 @@ async def new(
     draft = Draft(name=of)
     if of and (rows := await desk_of(ctx).versions(of)):
         draft = view.draft_of(rows[0])
-    return _form(ctx, draft, Pasted(uplink, f_port, dev_eui))
+    return await _form(ctx, draft, Pasted(uplink, f_port, dev_eui))
 
 
 @router.post("/new")
@@ -89,10 +89,10 @@ async def try_or_keep(
     try:
         if act == "try":
             trial = await desk_of(ctx).try_out(draft, pasted.uplink, pasted.f_port)
-            return _form(ctx, draft, pasted, trial=trial)
+            return await _form(ctx, draft, pasted, trial=trial)
         version = await desk_of(ctx).save(draft, who.name)
     except DraftRefusedError as refused:
-        return _form(ctx, draft, pasted, wrong=str(refused))
+        return await _form(ctx, draft, pasted, wrong=str(refused))
     told(request, f"codec:{draft.name}@{version}")
     sensor = f"&dev_eui={quote(pasted.dev_eui)}" if pasted.dev_eui else ""
     return RedirectResponse(f"/lorawan/codecs/{quote(draft.name)}?done=kept{sensor}", 303)
@@ -158,12 +158,13 @@ async def _one(
     )  # fmt: skip
 
 
-def _form(
+async def _form(
     ctx: Context, draft: Draft, pasted: Pasted, *, trial: Trial | None = None, wrong: str = ""
 ) -> HTMLResponse:
+    known = {row["name"] for row in await desk_of(ctx).codecs()} if draft.name else ()
     sensor = pasted.dev_eui if trial is None or not trial.dev_eui else trial.dev_eui
     return _page(
-        ctx, "codec_new.html", 422 if wrong else 200, d=draft, uplink=pasted.uplink, f_port=pasted.f_port, dev_eui=sensor,
+        ctx, "codec_new.html", 422 if wrong else 200, d=draft, known=draft.name in known, uplink=pasted.uplink, f_port=pasted.f_port, dev_eui=sensor,
         kinds=list(ctx.kinds.values()), languages={k: v for k, v in LANGUAGES.items() if k != "native"}, wrong=wrong,
         t=None if trial is None else view.trial(trial, ctx.kinds.get(draft.kind), ctx.brand.time_zone), most=SOURCE_MOST,
     )  # fmt: skip

@@ -93,6 +93,15 @@ def headline(shown: Sequence[Row]) -> str:
     return f"{r['title']}: {r['confirmed']} of {r['offered']} devices run it, {r['failed']} failed{more}"
 
 
+def _when(n: int, at: int, state: str) -> str:
+    """Return when stage ``n`` of a roll-out in ``state`` is, that is at stage ``at``."""
+    if n < at or state == "finished":
+        return "over"
+    if n == at:
+        return "now" if state == "running" else state
+    return "not begun" if state == "cancelled" else "to come"
+
+
 def stages(row: Row, counted: Sequence[Row]) -> list[dict[str, Any]]:
     """Return the stages with how their devices stand."""
     by: dict[int, dict[str, int]] = {}
@@ -101,7 +110,7 @@ def stages(row: Row, counted: Sequence[Row]) -> list[dict[str, Any]]:
     return [
         {
             "words": stage_words(stage),
-            "when": "now" if n == row["stage"] else "over" if n < row["stage"] else "to come",
+            "when": _when(n, row["stage"], row["state"]),
             "confirmed": by.get(n, {}).get("confirmed", 0),
             "failed": by.get(n, {}).get("failed", 0),
             "going": sum(v for k, v in by.get(n, {}).items() if k not in ("confirmed", "failed", "passed")),

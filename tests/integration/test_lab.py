@@ -115,7 +115,12 @@ async def test_by_the_form_as_by_rest(site: Site, linked: Any) -> None:
 
 async def test_who_may_look_and_who_may_switch(site: Site) -> None:
     asked = {"fault": "uplink", "devices": ["frog-0001"]}
-    assert (await site.as_("operations").get("/lab")).status_code == 200
+    looks = await site.as_("operations").get("/lab")
+    assert looks.status_code == 200
+    assert 'method="post"' not in looks.text  # no switch that would answer 403
+    assert "Device managers switch faults on" in looks.text
+    for role in ("devices", "admin"):
+        assert 'action="/lab/faults"' in (await site.as_(role).get("/lab")).text
     assert (await site.as_("operations").post("/api/v1/lab/faults", json=asked)).status_code == 403
     assert (await site.as_("waste").get("/api/v1/lab")).status_code == 403
     assert (await site.http.get("/api/v1/lab")).status_code == 401

@@ -147,6 +147,7 @@ async def test_a_codec_that_loops_as_it_is_loaded_is_not_kept_by_its_page(site: 
     )
     assert answer.status_code == 422
     assert "as it is loaded: stopped after 60 ms of processor time" in answer.text
+    assert ">A new codec</h1>" in answer.text  # there is no em400 that it would be a new version of
     assert await site.sql("select count(*) from lorawan_codec") == [(0,)]
 
 

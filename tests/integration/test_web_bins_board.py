@@ -150,3 +150,15 @@ async def test_levels_and_outlooks_are_given_over_rest(site: Site) -> None:
         assert answer.status_code == 422, ends
     assert (await site.http.get("/api/v1/bins/none/levels")).status_code == 404
     json.dumps(found)
+
+
+async def test_a_bin_with_a_model_holds_what_its_model_holds(site: Site) -> None:
+    bin_id = site.town.bins[0].bin_id
+    await site.sql(
+        "insert into bin_model (model_id, label, empty_distance_mm, full_distance_mm, capacity_l, blind_mm, profile, device_compensates)"
+        " values ('litter-120', '', 900, 150, 120, 30, '[]', false)"
+    )
+    await site.sql("update bin_site set model = 'litter-120', capacity_l = 240 where bin_id = %s", bin_id)
+    http = site.as_("waste")
+    assert (await http.get(f"/api/v1/bins/{bin_id}")).json()["capacity_l"] == 120
+    assert "120 l" in (await http.get(f"/bins/{bin_id}")).text
