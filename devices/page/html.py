@@ -230,7 +230,7 @@ def forget_form(token: str, notice: str, frame: Frame) -> str:
         "<p>What the town has, it keeps. You can delete that on the council's page, under My data. "
         "What the town has not yet is still sent, and then your frog forgets that, too.</p>"
         f'<form class="pin" method="post" action="/forget"><input type="hidden" name="token" value="{escape(token)}">'
-        '<p><input id="sure" name="sure" type="checkbox" value="yes" required> '
+        '<p class="tick"><input id="sure" name="sure" type="checkbox" value="yes" required>'
         '<label for="sure">Yes, forget what was measured here</label></p>'
         '<button>Forget it</button></form><p><a href="/">No, back to your frog</a></p>'
     )

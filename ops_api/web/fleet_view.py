@@ -229,7 +229,7 @@ def _facts(one: OneDevice, now: datetime, brand: Brand) -> list[tuple[str, str]]
     if status.get("boot") and status.get("dev_eui") is None:  # a frame counter's run is no start
         found.append(("Last start", f"number {status['boot']}"))
     if status.get("clk") is not None:
-        found.append(("Clock", _CLOCKS.get(status["clk"], f"state {status['clk']}") + _off(status)))
+        found.append(("Clock", _CLOCKS.get(status["clk"], f"state {status['clk']}") + clock_off(status)))
     if st.waiting is not None:
         oldest = status.get("oldest_unreceipted")
         since = f", the oldest of {_when(oldest, now, brand)}" if st.waiting and oldest else ""
@@ -249,18 +249,15 @@ def _facts(one: OneDevice, now: datetime, brand: Brand) -> list[tuple[str, str]]
     return found
 
 
-def _off(status: Mapping[str, Any]) -> str:
+def clock_off(status: Mapping[str, Any]) -> str:
     """Return how far a clock was from ours when it was last heard, where that is more than two seconds."""
     wall_ms, at = status.get("wall_ms"), status.get("at")
     if wall_ms is None or at is None:
         return ""
     off = timedelta(milliseconds=wall_ms) - timedelta(seconds=at.timestamp())
-    seconds = round(off.total_seconds())
-    return (
-        ""
-        if abs(seconds) <= 2
-        else f", {abs(seconds)} s {'ahead' if seconds > 0 else 'behind'} when last heard"
-    )
+    if abs(round(off.total_seconds())) <= 2:
+        return ""
+    return f", {words.duration(abs(off))} {'ahead' if off > timedelta() else 'behind'} when last heard"
 
 
 def _battery(status: Mapping[str, Any]) -> str:

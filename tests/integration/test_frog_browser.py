@@ -61,7 +61,7 @@ async def opened(home: Home, path: str, *, script: bool = True) -> tuple[Page, l
 
 async def test_every_page_is_accessible_and_fits_a_phone(home: Home) -> None:
     bad = []
-    for path in ("/?saved=shower", "/year"):
+    for path in ("/?saved=shower", "/year", "/forget"):
         page, wrong = await opened(home, path)
         bad += [(path, "is not accessible", v) for v in await violations(page)]
         width = await page.evaluate("document.documentElement.scrollWidth")
@@ -100,6 +100,18 @@ async def test_a_diary_entry_in_one_tap_without_javascript(home: Home) -> None:
         await page.wait_for_url("**saved=heating**")
         assert await page.get_by_text("Saved: Heating on. Thank you.").is_visible()
     assert wrong == []
+    await page.context.close()
+
+
+async def test_the_words_of_the_box_stand_beside_it(home: Home) -> None:
+    page, _ = await opened(home, "/forget", script=False)
+    for width in (PHONE["width"], 1280, 320):
+        await page.set_viewport_size({"width": width, "height": 844})
+        box = await page.get_by_role("checkbox").bounding_box()
+        words = await page.locator("label[for=sure]").bounding_box()
+        assert box is not None
+        assert words is not None
+        assert words["x"] >= box["x"] + box["width"], width  # the second line, too, and not below the box
     await page.context.close()
 
 

@@ -72,7 +72,10 @@ async def test_a_codec_is_pasted_tried_and_bound(site: Site, chromium: Browser) 
     await page.get_by_label("Kind of the devices").select_option("bin")
     await page.get_by_role("button", name="Try it").click()
     assert await page.locator("#tried").inner_text() == "It was decoded, and no reading would be stored."
-    await page.get_by_label("Which of its names is which field").fill(json.dumps(MAP, indent=2))
+    names = page.get_by_label("Which of its names is which field")
+    await names.fill(json.dumps(MAP) * 3)
+    assert await names.evaluate("it => it.scrollWidth <= it.clientWidth"), "a map in one line is read whole"
+    await names.fill(json.dumps(MAP, indent=2))
     await page.get_by_role("button", name="Try it").click()
     assert await page.locator("#tried").inner_text() == "It was decoded, and 1 reading would be stored."
     await checked(page, "lorawan-codecs-new")

@@ -148,6 +148,7 @@ async def test_a_devices_three_pages_lead_to_each_other_for_whoever_may_open_the
         text = (await manager.get(page)).text
         assert all(f'href="{other}"' in text for other in pages), page
         assert f'href="{page}" aria-current="page"' in text
+        assert '<a href="/fleet" aria-current="page">Devices</a>' in text, page
     for client in (waste, stranger(site)):
         assert f"/fleet/{name}" not in (await client.get(pages[0])).text
     frog, _ = await added(site)
