@@ -148,9 +148,9 @@ def show(name: Name, as_json: AsJson = False) -> None:
         f"  {device['kind']}, shard {device['shard']:02x}, credential {device['credential'] or 'none that we know of'}"
     )
     for life in found["lives"]:
-        typer.echo(
-            f"  card {life['install']} start {life['boot']}: {life['first_seen']:%Y-%m-%d %H:%M:%S} to {life['last_seen']:%Y-%m-%d %H:%M:%S}"
-        )
+        first, last = (f"{life[seen]:%Y-%m-%d %H:%M:%S}" for seen in ("first_seen", "last_seen"))
+        again = "" if first == last else f", last {last}"
+        typer.echo(f"  card {life['install']} start {life['boot']}: connected {first}{again}")
     for act in found["acts"]:
         typer.echo(
             f"  {act['at']:%Y-%m-%d %H:%M} {act['act']} by {act['by']}{': ' + act['detail'] if act['detail'] else ''}"

@@ -108,7 +108,8 @@ class PahoLink:
         session, self._session = self._session, None
         if session is not None:
             session.close()
-            self._events.on_disconnected("moved to another broker")
+            self.last_reason = "moved to another broker"
+            self._events.on_disconnected(self.last_reason)
         if self._attempted:  # else the first one stays spread
             self._next_attempt_s = self._monotonic()
 

@@ -14,6 +14,7 @@ from devices.agent.broker import Will
 from devices.agent.card_outbox import CardOutbox
 from devices.agent.clock_state import Clk, ClockWatch, Moment
 from devices.agent.config import AgentConfig
+from devices.agent.link_log import LinkLog
 from devices.agent.only_one import OnlyOne
 from devices.agent.paho_link import PahoLink
 from devices.agent.publisher import Limits, Publisher
@@ -127,6 +128,7 @@ class DeviceService:
         self.agent.join(self.settings)
         self._home_assistant = self._make_home_assistant()
         self._failures = 0
+        self._link_log = LinkLog(log)
         self._longest_s = 1.0
 
     def run(self, stop: Callable[[], bool], *, signals: bool = False) -> None:
@@ -233,6 +235,7 @@ class DeviceService:
         )
 
     def _report(self) -> None:
+        self._link_log.look(self._link.connected, self._link.last_reason)
         sampler = self.agent.sampler
         if sampler.failures != self._failures:
             self._failures = sampler.failures

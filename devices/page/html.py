@@ -195,8 +195,8 @@ def _summary(page: Page) -> str:
     low_c = min(p.value if p.low is None else p.low for p in temperature)
     high_c = max(p.value if p.high is None else p.high for p in temperature)
     return (
-        f"{page.span.during} humidity was {words.number(low_pct)}% to {words.number(high_pct)}%. "
-        f"Temperature was {words.degrees(low_c)} to {words.degrees(high_c)}."
+        f"{page.span.during} humidity was {words.span(f'{words.number(low_pct)}%', f'{words.number(high_pct)}%')}. "
+        f"Temperature was {words.span(words.degrees(low_c), words.degrees(high_c))}."
     )
 
 

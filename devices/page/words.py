@@ -29,6 +29,11 @@ def degrees(value: float, digits: int = 1) -> str:
     return f"{number(value, digits)}{NBSP}°C"
 
 
+def span(low: str, high: str) -> str:
+    """Return a range in words; where both ends read the same, as after the first reading, that alone."""
+    return low if low == high else f"{low} to {high}"
+
+
 def plural(count: int, one: str, many: str) -> str:
     """Return ``1 reading``, ``2 readings``."""
     return f"{count:,} {one if count == 1 else many}"

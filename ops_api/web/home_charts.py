@@ -56,9 +56,9 @@ def chart_summary(points: Sequence[Row]) -> str:
         return "There are no readings from the last 48 hours."
     above = 100 * sum(v >= HUMID_PCT for v in humidity) / len(humidity)
     return (
-        f"In the last 48 hours humidity was {words.number(min(humidity))}% to {words.number(max(humidity))}%, "
+        f"In the last 48 hours humidity was {words.span(f'{words.number(min(humidity))}%', f'{words.number(max(humidity))}%')}, "
         f"and over {HUMID_PCT:.0f}% for {words.number(above)}% of the time. "
-        f"Temperature was {words.degrees(min(temperature))} to {words.degrees(max(temperature))}."
+        f"Temperature was {words.span(words.degrees(min(temperature)), words.degrees(max(temperature)))}."
     )
 
 

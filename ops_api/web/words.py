@@ -34,6 +34,11 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{number(value)}%"
 
 
+def span(low: str, high: str) -> str:
+    """Return a range in words; where both ends read the same, as after the first reading, that alone."""
+    return low if low == high else f"{low} to {high}"
+
+
 def plural(count: float, one: str, many: str = "") -> str:
     """Return ``1 bin``, ``2 bins``, ``1,200 bins``."""
     word = one if count == 1 else (many or one + "s")

@@ -129,6 +129,8 @@ def test_the_same_without_a_server_or_a_file(capsys: pytest.CaptureFixture[str])
     out = capsys.readouterr().out
     assert "power-on value" in out
     assert "no fix; 00 satellites" in out
+    assert "not read: I²C bus 1, 0x44: something answers, but not as it should" in out
+    assert "not read: I²C bus 1, 0x76: a BMP280" in out
     assert command("scan", "--bus", "fake:faulty", "--kind", "gritter") == 0
     out = capsys.readouterr().out
     assert "0x44: something answers, but not as it should: SHT4x serial: bad checksum" in out

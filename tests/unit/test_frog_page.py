@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from devices.air import saturation_pa, vapour_pa
+from devices.page import words
 from devices.page.answer import CANNOT_TELL, WARM_UP, air_out, answer, facts, town
 from devices.page.app import MAX_FORM_BYTES, Request, with_security
 from devices.page.html import SAFETY
@@ -65,6 +66,11 @@ def test_the_answer_comes_first_and_the_rest_is_there(year: Ring, desk: Desk) ->
     assert said.count("Kept here") == 1
     assert "eyes blink on and off: do something soon" in said
     assert "Once: shower or bath. Twice: cooking. Three times: drying clothes." in said
+
+
+def test_a_range_of_one_value_is_that_value() -> None:
+    assert words.span("63%", "63%") == "63%"
+    assert words.span("\N{MINUS SIGN}1.0 °C", "0.0 °C") == "\N{MINUS SIGN}1.0 °C to 0.0 °C"
 
 
 @pytest.mark.parametrize(("path", "during"), [("/", "two days"), ("/month", "month"), ("/year", "year")])

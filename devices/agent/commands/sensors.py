@@ -134,6 +134,8 @@ def _configured(options: argparse.Namespace, board: Board | None) -> tuple[Seque
     found, troubles = find(board or PiBoard(), _number(options.bus), listen=_is_fake(options.bus))
     for trouble in troubles:
         say(f"not scanned: {trouble}")
+    for line in names([item for item in found if not item.driver]):
+        say(f"not read: {line}")
     return [section_of(item) for item in found if item.driver], None
 
 

@@ -51,7 +51,9 @@ def broker(config: AgentConfig, *, connect: bool) -> Iterator[Finding]:
         yield from _logged_in(config, address)
     else:
         yield ok(
-            "login", "not tried: the agent runs, and would be put off for it; --connect tries all the same"
+            "login",
+            "not tried: the agent runs, and would be put off for it; its log says whether it is connected (journalctl -u cityops-agent); "
+            "--connect tries all the same",
         )
 
 
