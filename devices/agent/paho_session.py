@@ -36,6 +36,7 @@ from devices.agent.paho_light import (
 
 _NOT_WHO_IT_SAYS = (134, 135)
 """Bad user name or password; not authorised (MQTT 5, section 3.2.2.2)."""
+_UNSPECIFIED = 0x80
 
 
 class PahoSession:
@@ -229,7 +230,8 @@ class PahoSession:
         code: ReasonCode,
         properties: Properties | None,
     ) -> None:
-        self._end(str(code))
+        # paho's own word for a line that ended without a word of the broker says nothing to who reads the log.
+        self._end("the connection was lost" if code.value == _UNSPECIFIED else str(code))
 
     def _pubacked(
         self, client: Client, userdata: Any, mid: int, code: ReasonCode, properties: Properties

@@ -190,6 +190,10 @@ class SettingsPart:
                     self._notice = Failure(step.memory.in_force.version, "refused", (str(e)[:_REASON_MOST],))
                     return
                 self._tell(f"settings are in force and not remembered: {e}")
+        failed = step.memory.failed
+        if failed is not None and failed != self._memory.failed:
+            state = failed.state.replace("_", " ")
+            self._tell(f"settings version {failed.version} {state}: {'; '.join(failed.reasons)}")
         self._memory = step.memory
         self._resting = step.memory.trial is None and step.memory.starts == 0
         if step.apply:

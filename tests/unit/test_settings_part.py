@@ -31,6 +31,7 @@ class Device:
         self.card, self.extra = card or MemoryCard(), extra
         self.now_s, self.up_s, self.receipts = 0.0, 100.0, 0
         self.said: list[Reported] = []
+        self.told: list[str] = []
         self.is_up = True
         self.start()
 
@@ -40,7 +41,7 @@ class Device:
         effects = [CadenceEffect(self.sampler, lambda: self.now_s), CalibrationEffect(self.sampler, BIN)]
         self.part = SettingsPart(
             BIN, self.card, Effects(BIN, [*effects, *self.extra]), lambda: self.now_s,
-            receipts=lambda: self.receipts, firmware="1.2", boot=7, launcher=2, up_s=self.up_s, is_blamed=is_blamed,
+            receipts=lambda: self.receipts, tell=self.told.append, firmware="1.2", boot=7, launcher=2, up_s=self.up_s, is_blamed=is_blamed,
         )  # fmt: skip
 
     @property
@@ -91,6 +92,11 @@ def test_cadence_is_taken_back_without_an_answer_and_kept_with_one():
     back = d.wait(61.0)
     assert (back.version, back.about, back.state) == (0, 1, "rolled_back")
     assert back.reasons == ("not confirmed within 60 s",)
+    told = d.told[-2:]
+    assert told[0].endswith("rolled back: not confirmed within 60 s"), (
+        "the log says why, before what is in force now"
+    )
+    assert told[1].endswith("in force")
     assert d.sampler.cadence_s == 1800
     d.hear(2, cadence_s=120)
     d.receipts += 1
