@@ -38,6 +38,11 @@ async def settled(conn: psycopg.AsyncConnection[Any]) -> bool:
     return row[0] == 0 and await pending_batches(conn) == 0
 
 
+async def _say(conn: psycopg.AsyncConnection[Any]) -> Any:
+    row = await (await conn.execute(SETTLE)).fetchone()
+    return None if row is None else row[0]
+
+
 async def wait_for_rules(conn: psycopg.AsyncConnection[Any], within_s: float = 60.0) -> bool:
     """Say that nothing more will come, and wait until the rules have judged it all; return whether they have.
 
@@ -45,12 +50,13 @@ async def wait_for_rules(conn: psycopg.AsyncConnection[Any], within_s: float = 6
     it would else count at any pause of later, and readings on their way would be late.
     """
     deadline_s = time.monotonic() + within_s
-    row = await (await conn.execute(SETTLE)).fetchone()
+    saying = asyncio.ensure_future(_say(conn))
     try:
+        await asyncio.shield(saying)  # cancelled while it is on its way, it counts all the same
         while not await settled(conn):
             if time.monotonic() > deadline_s:
                 return False
             await asyncio.sleep(0.2)
         return True
     finally:
-        await conn.execute(TAKE_BACK, (None if row is None else row[0],))
+        await conn.execute(TAKE_BACK, (await saying,))
