@@ -19,6 +19,7 @@ import psutil
 import psycopg
 from numpy.typing import NDArray
 
+from bench.cpu import process_cpu_s
 from bench.machine import machine
 from bench.stack import database, say
 from cityops.db.pool import connect
@@ -173,11 +174,11 @@ async def _cpu_us(
     costs = []
     for repeat in range(options.repeats):
         batches = [make(repeat * options.batches + n) for n in range(options.batches)]
-        before = sum(process.cpu_times()[:2])
+        before = process_cpu_s(process)
         for batch in batches:
             async with conn.transaction(), conn.cursor(binary=True) as cursor:
                 await store(cursor, batch)
         rows = sum(map(len, batches))
-        costs.append(1e6 * (sum(process.cpu_times()[:2]) - before) / rows)
+        costs.append(1e6 * (process_cpu_s(process) - before) / rows)
         await conn.execute("vacuum device_sequence")  # as autovacuum does beside the ingester
     return median(costs)

@@ -12,6 +12,8 @@ from typing import Any
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from bench.cpu import process_cpu_s
+
 SIZE = {"width": 1920, "height": 1080}
 DRAWN = """
 window.mapDrawn = null;
@@ -77,8 +79,7 @@ def browser_cpu_s() -> float:
     for process in psutil.Process().children(recursive=True):
         try:
             if "chrom" in process.name():
-                times = process.cpu_times()
-                used += times.user + times.system
+                used += process_cpu_s(process)
         except psutil.NoSuchProcess:
             continue
     return used

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from bench.cpu import process_cpu_s
+
 
 @dataclass
 class Load:
@@ -105,5 +107,4 @@ async def _chunks(reader: asyncio.StreamReader) -> int:
 
 def cpu_s(pid: int) -> float:
     """Return the CPU time of a process so far [s]."""
-    times = psutil.Process(pid).cpu_times()
-    return float(times.user + times.system)
+    return process_cpu_s(psutil.Process(pid))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bench.__main__ import main, parser
-from bench.cpu import Watched, tree_cpu_s, used_s
+from bench.cpu import Watched, process_cpu_s, tree_cpu_s, used_s
 from bench.figures import Run, correct, per_item_us, ratio, ratios, summary
 
 
@@ -109,6 +111,28 @@ def test_a_process_tree_counts_its_children_but_not_the_excepted() -> None:
     assert with_child - without >= 0.15
     assert ended - start >= 0.15, "the time of a child that has ended is its parent's"
     assert tree_cpu_s(Watched(None)) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system itself says it finely")
+def test_the_work_of_two_milliseconds_is_seen() -> None:
+    """A thousand messages cost less than one of the steps of 10 ms in which ``/proc`` counts."""
+    start = tree_cpu_s(Watched(os.getpid()))
+    begun = time.process_time()
+    while time.process_time() < begun + 0.002:
+        pass
+    end = tree_cpu_s(Watched(os.getpid()))
+    assert start is not None
+    assert end is not None
+    assert end - start >= 0.002
+
+
+def test_a_process_that_ended_as_it_was_looked_at_is_counted_as_it_was_last_seen() -> None:
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as child:
+        seen = psutil.Process(child.pid)
+        with seen.oneshot():
+            seen.cpu_times()
+            child.wait()
+            assert process_cpu_s(seen) >= 0.0
 
 
 def test_every_benchmark_has_options_with_defaults() -> None:
