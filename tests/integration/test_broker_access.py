@@ -345,6 +345,22 @@ async def test_a_broker_that_is_away_is_told_in_words(tmp_path: Path) -> None:
         take_over(login, "frog")
 
 
+async def test_while_the_plugin_is_away_the_files_are_written_for_the_broker_that_starts_next(
+    tmp_path: Path,
+) -> None:
+    """Without the list of revoked certificates it would not even start."""
+    signer = DeviceAuthority(*authority(tmp_path))
+    passwords, revoked = tmp_path / "passwords", tmp_path / "revoked.pem"
+    file = PasswordFile(passwords, lambda: None, None, RevocationFile(revoked, signer))
+    away = ServiceLogin(host="localhost", port=1, username="devices", password="x")
+    out = {"1f": Revoked("frog-2", datetime.now(UTC))}
+    wanted = Wanted({"frog-1": Login("token", Card().verifier)}, frozenset({"frog-2"}), out)
+    with pytest.raises(TransientError, match="localhost:1"):
+        await DynamicSecurity(file, away).make_so(wanted)
+    assert set(await file.known()) == {"frog-1"}
+    assert signer.listed(revoked.read_bytes()).serials == {"1f"}
+
+
 async def test_without_the_plugin_dynamic_security_says_so(
     server_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
+from cityops.errors import TransientError
 from ops_api.provisioning.brokers.password_file import PasswordFile
 from ops_api.provisioning.brokers.service_login import ServiceLogin, command
 from ops_api.provisioning.ports import Changes, Wanted
@@ -35,8 +37,17 @@ class DynamicSecurity:
         return await self._file.known()
 
     async def make_so(self, wanted: Wanted) -> Changes:
-        """Shut out who is refused, then change the passwords, then let in again who is not refused any more."""
-        known = await asyncio.to_thread(self._known)
+        """Shut out who is refused, then change the passwords, then let in again who is not refused any more.
+
+        Where the plugin does not answer, the files are written all the same: a broker that is started later must not let in
+        who was revoked meanwhile, and does not start at all without the list of revoked certificates.
+        """
+        try:
+            known = await asyncio.to_thread(self._known)
+        except TransientError:
+            with suppress(TransientError):
+                await self._file.make_so(wanted)
+            raise
         refused = {name for name, is_out in known.items() if is_out}
         new = sorted(wanted.refused - refused)
         unknown = [name for name in new if name not in known]  # others were made before an answer was lost
