@@ -24,7 +24,7 @@ from ops_api.provisioning.brokers.password_file import (
     RevocationFile,
     reload_by_pid,
 )
-from ops_api.provisioning.brokers.service_login import ServiceLogin, take_over
+from ops_api.provisioning.brokers.service_login import ServiceLogin, command, take_over
 from ops_api.provisioning.ports import BrokerAccess, Login, Revoked, Wanted
 from ops_api.provisioning.signing import DeviceAuthority
 from tests.fakes.provisioned import Card, authority, pem_of, request_for, server_certificate
@@ -372,6 +372,16 @@ async def test_without_the_plugin_dynamic_security_says_so(
         bad = ServiceLogin(host="localhost", port=place.services, username="devices", password="no")
         with pytest.raises(TransientError, match="refuses the login"):
             take_over(bad, "frog")
+
+
+async def test_two_who_tell_the_plugin_at_once_do_not_fail_each_other(server_dir: Path) -> None:
+    """A command's process and the keeper of logins: both saw that the client is not there."""
+    with broker(server_dir, "two-at-once", dynamic=True) as place:
+        for asked in ("createClient", "disableClient", "deleteClient"):
+            for _ in range(2):
+                command(place.login, [{"command": asked, "username": "frog"}])
+        with pytest.raises(TransientError, match="disableClient: Client not found"):
+            command(place.login, [{"command": "disableClient", "username": "frog"}])
 
 
 def test_the_watcher_has_the_broker_read_a_list_of_revoked_certificates_too(tmp_path: Path) -> None:
