@@ -48,6 +48,7 @@ from ops_api.demo.watch import Watch
 from ops_api.own_database import DEMO_FOLDER
 from ops_api.rules_lag import wait_for_rules
 from ops_api.town_forecasts import TownForecasts
+from ops_api.web.words import plural
 from ops_api.wiring import kinds_of
 from ops_api.wiring_forecasts import town_forecasts
 from ops_api.wiring_sim import crews_of, follow_lab, plan_of, town_of
@@ -285,8 +286,8 @@ async def _follow(demo: Demo, running: Running, stop: Stop) -> None:
             told_hour = f"{now:%d %H}"
             counts = await running.watch.counts()
             demo.say(
-                f"[bold]{now:%H}:00[/]  {counts.committed:,} readings committed, {counts.duplicates} duplicates, "
-                f"{counts.dead_letters} dead letters"
+                f"[bold]{now:%H}:00[/]  {plural(counts.committed, 'reading')} committed, "
+                f"{plural(counts.duplicates, 'duplicate')}, {plural(counts.dead_letters, 'dead letter')}"
             )
         if running.simulation.statistics().live and not was_live:
             was_live = True
