@@ -106,9 +106,10 @@ def off(fault_id: FaultId, by: By = "") -> None:
 def off_all(by: By = "") -> None:
     """Switch all faults off."""
     from ops_api.lab_desk import end_all
+    from ops_api.web.words import plural
 
     ended = at_desk(lambda door: end_all(door.db, name_of(by)))
-    typer.echo(f"{ended} switched off")
+    typer.echo(f"{plural(ended, 'fault')} switched off" if ended else "no fault was on")
 
 
 def load(
@@ -151,9 +152,12 @@ def record(
     A trace of a device that somebody complained about can be played on a laptop, as often as it takes.
     """
     from ops_api.lab_trace import write_trace
+    from ops_api.web.words import plural
 
     trace = at_desk(lambda door: write_trace(door.db, door.kinds, device, hours, file))
-    typer.echo(f"{trace.rows:,} readings of {device} in {file}; play them with\n  {trace.command}")
+    typer.echo(
+        f"{plural(trace.rows, 'reading')} of {device} in {file}; play {'it' if trace.rows == 1 else 'them'} with\n  {trace.command}"
+    )
 
 
 RECORD_EXAMPLES = examples("cityops sim record frog-0001 kitchen.csv --hours 48")

@@ -29,7 +29,10 @@ async def certificates(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
         return []
     ended = sum(1 for _, is_over in rows if is_over)
     names = ", ".join(name for name, _ in rows[:_NAMED]) + (", …" if len(rows) > _NAMED else "")
-    detail = f"{len(rows)} end within {SOON_DAYS} days or have ended ({ended}), and were not renewed: {names}"
+    ends, has, was = ("ends", "has", "was") if len(rows) == 1 else ("end", "have", "were")
+    detail = (
+        f"{len(rows)} {ends} within {SOON_DAYS} days or {has} ended ({ended}), and {was} not renewed: {names}"
+    )
     fix = "on the device: cityops-agent doctor, then cityops-agent rotate; docs/provisioning.md"
     return [warn("device certificates", detail, fix)]
 

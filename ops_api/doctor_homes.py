@@ -30,6 +30,6 @@ async def homes(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
         detail = f"of {unknown} of {number} it is not known how many live there: why they are damp is told less surely"
         found.append(warn("homes", detail, "put `occupants` into the registry and load it again"))
     if guessable > 0:
-        detail = f"{guessable} of {number} are still joined by the registry's short code"
+        detail = f"{guessable} of {number} {'is' if guessable == 1 else 'are'} still joined by the registry's short code"
         found.append(warn("home codes", detail, "make labels: cityops homes code --all (docs/households.md)"))
     return found or [ok("homes", f"{number}, occupants known, joined by their labels' codes")]

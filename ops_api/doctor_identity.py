@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from cityops.finding import Finding, ok, warn
+from ops_api.web.words import plural
 
 STATE = """
 select (select count(*) from account where disabled_at is null),
@@ -40,4 +41,4 @@ def _accounts(number: int, admins: int) -> Finding:
         return ok("accounts", f"none: teams' passwords alone open doors; {FIRST} makes the first")
     if admins == 0:
         return warn("accounts", f"{number}, and no administrator who can sign in", FIRST)
-    return ok("accounts", f"{number}, {admins} of them administrators who can sign in")
+    return ok("accounts", f"{number}, {plural(admins, 'administrator')} among them who can sign in")

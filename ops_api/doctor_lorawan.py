@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from cityops.finding import Finding, ok, warn
+from ops_api.web.words import plural
 
 SOURCES = """
 select name, transport, connection, last_seen_at is null or last_seen_at < now() - interval '1 day' as silent
@@ -36,11 +37,11 @@ async def lorawan(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
     assert row is not None
     dead, unknown = row
     if dead > 0:
-        detail = f"{dead} events were set aside"
+        detail = f"{plural(dead, 'event was', 'events were')} set aside"
         found.append(
             warn("LoRaWAN events", detail, "cityops lorawan inbox says why; then cityops lorawan replay")
         )
     if unknown > 0:
-        detail = f"{unknown} sensors were heard and are no device"
+        detail = f"{plural(unknown, 'sensor was', 'sensors were')} heard and {'is' if unknown == 1 else 'are'} no device"
         found.append(warn("LoRaWAN sensors", detail, "cityops lorawan unknown, then cityops lorawan bind"))
-    return found or [ok("LoRaWAN", f"{len(sources)} servers")]
+    return found or [ok("LoRaWAN", plural(len(sources), "server"))]

@@ -24,6 +24,7 @@ from ops_api.doctor_lorawan import lorawan
 from ops_api.doctor_role import website_role
 from ops_api.mqtt_probe import probe
 from ops_api.own_database import running_database
+from ops_api.web.words import plural
 
 CLOCK_TOLERANCE_S = 2.0
 CURSOR_AHEAD = "select max(xid) > pg_snapshot_xmax(pg_current_snapshot()) from rule_cursor"
@@ -146,8 +147,8 @@ def _migrations(state: migrate.Status) -> Finding:
     if state.edited:
         return fail("tables", f"history edited: {', '.join(state.edited)}", "restore the migration files")
     if state.pending:
-        return fail("tables", f"{len(state.pending)} migrations to apply", "cityops db upgrade")
-    return ok("tables", f"up to date ({len(state.applied)} migrations)")
+        return fail("tables", f"{plural(len(state.pending), 'migration')} to apply", "cityops db upgrade")
+    return ok("tables", f"up to date ({plural(len(state.applied), 'migration')})")
 
 
 def _clocks(offset_s: float) -> Finding:

@@ -84,11 +84,20 @@ def _aligned(table: Sequence[tuple[str, ...]]) -> str:
 
 
 def _device(d: DeviceMissing, found: Missing) -> str:
-    said = [f"{percent(d.share)} complete"] if d.share is not None else []
-    said += [ranges_in_words(d) or "no number missing"]
+    said = _complete(d, found)
+    said += [ranges_in_words(d) or "no gap in its numbers"]
     said += [lost_in_words(d)] if d.lost else []
     said += [_waiting(d, found.clock_at), heard(d, found.at)]
     return f"{d.name} ({d.kind}): {'; '.join(said)}"
+
+
+def _complete(d: DeviceMissing, found: Missing) -> list[str]:
+    """Return how complete it is; of a device that was heard only after the window's last full hour, when that is told."""
+    if d.share is None:
+        return []
+    if not d.stored and d.heard_at is not None and d.heard_at >= found.end:
+        return [f"completeness is told from {found.end + timedelta(hours=1):%H:%M} UTC on"]
+    return [f"{percent(d.share)} complete"]
 
 
 def _waiting(d: DeviceMissing, now: datetime) -> str:

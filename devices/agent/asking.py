@@ -18,6 +18,8 @@ TIMEOUT_S = 30.0
 MOST_BYTES = 256 * 1024
 PROVES_NOTHING = 401
 """Status where the server does not know what a device shows."""
+CANT_BE_USED = 422
+"""Status where the server can't use what a device brought: asked for again as it is, it says so again."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

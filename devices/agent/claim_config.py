@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from glob import escape
 from pathlib import Path
 
 from cityops.errors import ConfigurationError
 from devices.agent.config import config_of
+from devices.agent.credential import write
 from devices.agent.kept_sections import Kept
 from devices.contract.provisioning import ClaimAnswer, Kind
 
 UPDATE_KEYS = "update-keys.json"
+KEPT = 5
+"""Configurations of before that stay: each says where a household's things were. None has a password in it, which is a file
+of its own that the next claim overwrites."""
+_END = re.compile(r"(-[2-9]|-[1-9]\d{1,8})?", re.ASCII)
+"""Of the name of one, behind ``.before``."""
 _SENSORS = {"frog": '[[sensors]]\ndriver = "sht4x"\n'}
 """What a kind of device usually measures with."""
 
@@ -25,7 +33,7 @@ class Place:
     Attributes:
         config: its configuration; secrets are beside it.
         data_dir: its outbox.
-        is_set_aside: whether this run put the configuration that was there into :attr:`before`.
+        is_set_aside: whether this run had the configuration that was there be :attr:`before`.
     """
 
     config: Path
@@ -34,8 +42,32 @@ class Place:
 
     @property
     def before(self) -> Path:
-        """The configuration that was there before a claim, kept."""
-        return self.config.with_name(f"{self.config.name}.before")
+        """The newest configuration that a claim set aside; where there is none, where the first one goes."""
+        return self._before(max(self._numbers(), default=1))
+
+    def set_aside(self) -> Place:
+        """Keep the configuration that is there as it was, beside those of claims before: the first of them and the newest.
+
+        Raises:
+            OSError: the card takes no change.
+        """
+        numbers, present = self._numbers(), self.config.read_bytes()
+        if not numbers or self.before.read_bytes() != present:
+            numbers.append(max(numbers, default=0) + 1)
+            write(self._before(numbers[-1]), present, 0o640)
+        for number in numbers[1 : 1 - KEPT]:
+            self._before(number).unlink()
+        return replace(self, is_set_aside=True)
+
+    def _before(self, number: int) -> Path:
+        return self.config.with_name(f"{self.config.name}.before" + ("" if number == 1 else f"-{number}"))
+
+    def _numbers(self) -> list[int]:
+        beginning = f"{self.config.name}.before"
+        ends = (
+            path.name.removeprefix(beginning) for path in self.config.parent.glob(f"{escape(beginning)}*")
+        )
+        return sorted(1 if not end else int(end[1:]) for end in ends if _END.fullmatch(end))
 
     def beside(self, name: str) -> Path:
         """Return a file beside the configuration."""

@@ -29,7 +29,8 @@ with ``host``, and what their broker asks for (docs/open-data.md). Updates over 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -41,7 +42,7 @@ from devices.agent.config_faults import faults, listed
 from devices.agent.credential import PasswordFiles
 from devices.agent.frog_config import ButtonSection, EyesSection, PageSection, frog_faults
 from devices.agent.sensor_check import sensor_faults
-from devices.agent.sensor_sections import AnySection
+from devices.agent.sensor_sections import AnySection, Section
 from devices.agent.update.section import UpdateSection, update_faults
 from devices.contract.home_assistant import PREFIX, is_prefix
 from devices.contract.kind import discover
@@ -179,13 +180,10 @@ def config_of(text: str, path: Path) -> AgentConfig:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
         raise ConfigurationError(f"{path} is no TOML: {e}") from e
-    found = list(faults(raw, AgentConfig))
-    config = _convert(raw, AgentConfig, path) if not found else None
-    if config is not None:
-        found = list(_semantic(config))
-    if config is None or found:
+    found = [*faults(raw, AgentConfig), *_semantic(_sound(raw))]
+    if found:
         raise ConfigurationError(listed(str(path), found))
-    return config
+    return _convert(raw, AgentConfig, path)
 
 
 def _convert(raw: dict[str, Any], to: type[T], path: Path) -> T:
@@ -195,26 +193,66 @@ def _convert(raw: dict[str, Any], to: type[T], path: Path) -> T:
         raise ConfigurationError(f"{path}: {e}") from e
 
 
-def _semantic(config: AgentConfig) -> Iterator[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sound:
+    """What of a file is right by its types, each by itself; None where it is not, or is not there."""
+
+    name: str | None
+    kind: str | None
+    broker: BrokerSection | None
+    sensors: tuple[Section | None, ...] | None
+    page: PageSection | None
+    button: ButtonSection | None
+    eyes: EyesSection | None
+    home_assistant: HomeAssistantSection | None
+    update: UpdateSection | None
+
+
+def _sound(raw: Mapping[str, Any]) -> _Sound:
+    device = _right(raw.get("device"), dict[str, object]) or {}
+    sensors = _right(raw.get("sensors"), list[object])
+    return _Sound(
+        name=_right(device.get("name"), str),
+        kind=_right(device.get("kind"), str),
+        broker=_right(raw.get("broker"), BrokerSection),
+        sensors=None if sensors is None else tuple(_right(sensor, AnySection) for sensor in sensors),
+        page=_right(raw.get("page"), PageSection),
+        button=_right(raw.get("button"), ButtonSection),
+        eyes=_right(raw.get("eyes"), EyesSection),
+        home_assistant=_right(raw.get("home_assistant"), HomeAssistantSection),
+        update=_right(raw.get("update"), UpdateSection),
+    )
+
+
+def _right(raw: object, to: Any) -> Any:
+    """Return ``raw`` as a value of the type ``to``, None where it is none."""
+    try:
+        return msgspec.convert(raw, to)
+    except msgspec.ValidationError:
+        return None
+
+
+def _semantic(sound: _Sound) -> Iterator[str]:
     """Yield what types can't say."""
-    kinds, device = discover(), config.device
-    kind = kinds.get(device.kind)
-    if kind is None:
-        yield f"device.kind {device.kind!r} does not exist; there are {', '.join(kinds)}"
-    if not is_device_name(device.name):
-        yield f"device.name {device.name!r}: lower case letters, digits and hyphens, at most 63"
-    yield from _broker_faults(config.broker)
-    if not config.sensors:
+    kinds = discover()
+    kind = kinds.get(sound.kind or "")
+    if sound.kind is not None and kind is None:
+        yield f"device.kind {sound.kind!r} does not exist; there are {', '.join(kinds)}"
+    if sound.name is not None and not is_device_name(sound.name):
+        yield f"device.name {sound.name!r}: lower case letters, digits and hyphens, at most 63"
+    if sound.broker is not None:
+        yield from _broker_faults(sound.broker)
+    if sound.sensors == ():
         yield "no sensors; add at least one [[sensors]]"
-    elif kind is not None:
-        pins = {"button.pin": config.button, "eyes.pin": config.eyes}
+    elif sound.sensors is not None and kind is not None:
+        pins = {"button.pin": sound.button, "eyes.pin": sound.eyes}
         taken = {section.pin: name for name, section in pins.items() if section is not None}
-        yield from sensor_faults(config.sensors, kind, taken)
-    home = config.home_assistant
+        yield from sensor_faults(sound.sensors, kind, taken)
+    home = sound.home_assistant
     if home is not None and not is_prefix(home.prefix):
         yield f"home_assistant.prefix {home.prefix!r}: letters, digits, _ and -, with / between"
-    yield from frog_faults(device.kind, config.page, config.button, config.eyes)
-    yield from update_faults(config.update)
+    yield from frog_faults(sound.kind, sound.page, sound.button, sound.eyes)
+    yield from update_faults(sound.update)
 
 
 def _broker_faults(broker: BrokerSection) -> Iterator[str]:

@@ -14,6 +14,7 @@ from devices.agent.outbox import OutboxError
 from devices.agent.outbox_forgotten import Erased, remove_broken
 from devices.agent.outbox_mark import NEVER
 from devices.agent.service import OUTBOX_FILE
+from devices.page.words import plural
 
 
 def forget(folder: Path) -> str:
@@ -38,7 +39,7 @@ def forget(folder: Path) -> str:
         raise TransientError(f"{folder} was not forgotten: {e}") from e
     finally:
         only_one.close()
-    return _said(erased)
+    return in_words(erased)
 
 
 def _forget(folder: Path) -> Erased:
@@ -57,10 +58,13 @@ def _forget(folder: Path) -> Erased:
         record.close()
 
 
-def _said(erased: Erased) -> str:
-    said = f"forgotten: the frog's own record, and {erased.gone} entries that the town has; {erased.waiting} still to be sent stay"
+def in_words(erased: Erased) -> str:
+    """Return what was done, for a person."""
+    gone, stay = plural(erased.gone, "entry", "entries"), "stays" if erased.waiting == 1 else "stay"
+    said = f"forgotten: the frog's own record, and {gone} that the town has; {erased.waiting:,} still to be sent {stay}"
     if erased.waiting > 0:
-        said += " until the town has them: the agent sends and then forgets them"
+        them = "it" if erased.waiting == 1 else "them"
+        said += f" until the town has {them}: the agent sends and then forgets {them}"
     if erased.traces:
         said += "; the last traces go when nobody reads the card and it has room: forget again, or start the agent"
         said += ", which may have to send first" if erased.waiting > 0 else ""

@@ -102,13 +102,13 @@ class EyesSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def frog_faults(
-    kind: str, page: PageSection | None, button: ButtonSection | None, eyes: EyesSection | None
+    kind: str | None, page: PageSection | None, button: ButtonSection | None, eyes: EyesSection | None
 ) -> Iterator[str]:
-    """Yield what types can't say: the field, its value and what is allowed."""
+    """Yield what types can't say: the field, its value and what is allowed; ``kind`` None: not known."""
     given = [
         name for name, section in (("page", page), ("button", button), ("eyes", eyes)) if section is not None
     ]
-    if given and kind != "frog":
+    if given and kind not in ("frog", None):
         yield f"[{given[0]}] is for frogs; device.kind is {kind!r}"
     if page is not None:
         yield from _page_faults(page)

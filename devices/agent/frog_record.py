@@ -18,6 +18,7 @@ import msgspec
 from devices.agent.clock_state import Clk, Moment
 from devices.agent.entry import Entry, Key
 from devices.agent.outbox_forgotten import Erased
+from devices.agent.pause import Pause
 from devices.contract.messages import Activity
 from devices.log import get_logger
 from devices.page.judge import ACT_S
@@ -64,8 +65,8 @@ class Record:
         """Of the last hours, oldest first, for the frog's opinion."""
         self.trouble = ""
         self._last: Moment | None = None
-        self._rests = False
-        """Whether traces that could not be removed wait for the next reading."""
+        self._pause = Pause()
+        """Readings that pass before traces that could not be removed are tried again."""
 
     def refill(self, newest: Iterable[Entry]) -> None:
         """Take what the outbox has and the record lacks; ``newest`` are its entries, newest first.
@@ -90,7 +91,7 @@ class Record:
 
     def measured(self, key: Key, moment: Moment, fields: Mapping[str, float]) -> None:
         """A reading was put into the outbox."""
-        self._rests = False
+        self._pause.entry()
         self._mend(key[0], moment)
         sample = _sample(key[0], moment.wall_ms, fields)
         if sample is None:
@@ -121,18 +122,23 @@ class Record:
         self.ring.forget(to)
         self.lately.clear()
         self.latest = None
-        self._rests = False
+        self._pause = Pause()
         self.scrub()
 
     def scrub(self) -> None:
         """Remove the last traces of what was forgotten, where there are any; where they stay, call again."""
-        if not self.ring.traces or self._rests:
+        if not self.ring.traces or not self._pause.is_over:
             return
         try:
             self.ring.scrub()
+            self._pause.worked()
         except sqlite3.Error as e:
-            self._rests = True
-            log.warning("traces of what was forgotten are left for now", reason=str(e))
+            self._pause.failed()
+            log.warning(
+                "traces of what was forgotten are left for now",
+                tried_again_after_readings=self._pause.left,
+                reason=str(e),
+            )
 
     def close(self) -> None:
         """Write what waits and close."""

@@ -1,11 +1,12 @@
 """What a device's file says beside what a claim writes: its sensors, page, eyes and updates stay when it gets a new name.
 
-The file is cut into statements by parsing, not by looking: a statement of TOML ends with a line, and no part of one that ends
-before it does parses. So whatever quotes, dots, strings and arrays over several lines there are, they are read as the agent does.
+A statement of TOML ends with a line that is in no string and no bracket. The file is cut there in one pass, and what a statement
+names is parsed: so whatever quotes, dots, strings and arrays over several lines there are, they are read as the agent does.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,12 @@ CLAIMED = frozenset({"device", "broker", "server"})
 """Sections that a claim writes."""
 OWN = {"broker": ("keepalive_s",), "server": ("rotate_days",)}
 """What these say that a claim has no word on: somebody set it for this device, whatever its name."""
+
+
+_TOKEN = re.compile(
+    r'''"""(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\])*"|'[^']*'|#[^\n]*|[\[\]{}\n]''', re.DOTALL
+)
+"""Strings of each kind and comments, whole; brackets and ends of lines outside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +104,13 @@ def _own(parsed: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 def _statements(text: str) -> Iterator[tuple[str, str | None]]:
     """Yield each statement of a configuration that parses, with the first part of its key; None: a comment, an empty line."""
-    begun: list[str] = []
-    for line in text.split("\n"):
-        begun.append(line)
-        statement = "\n".join(begun)
-        try:
-            parsed = tomllib.loads(statement)
-        except tomllib.TOMLDecodeError:
-            continue
-        yield statement, next(iter(parsed), None)
-        begun = []
+    begin = depth = 0
+    for token in _TOKEN.finditer(text + "\n"):
+        if token[0] in "[{":
+            depth += 1
+        elif token[0] in "]}":
+            depth -= 1
+        elif token[0] == "\n" and depth == 0:
+            statement = text[begin : token.start()]
+            yield statement, next(iter(tomllib.loads(statement)), None)
+            begin = token.end()

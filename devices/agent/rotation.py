@@ -3,7 +3,8 @@
 The server is asked in a thread of its own, which no reading waits for; the connection goes over to the next password as
 :mod:`devices.agent.credential` says, to the next certificate when it is made anew. What goes wrong is tried again an hour
 later, with the same next password or key; where the server says that the present one proves nothing (401), a day later: it may
-be one that somebody made by hand, and does no good within the hour.
+be one that somebody made by hand, and does no good within the hour. So is what it can't use (422): only a person, here or
+there, can change that. Such a refusal is logged once, until it is another.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cityops.errors import CityopsError
-from devices.agent.asking import PROVES_NOTHING, RefusedError
+from devices.agent.asking import CANT_BE_USED, PROVES_NOTHING, RefusedError
 from devices.agent.clock_state import Moment
 from devices.agent.credential import next_of
 from devices.agent.part import Voice
@@ -24,6 +25,8 @@ log = get_logger(__name__)
 
 AGAIN_S = 3600.0
 DAY_S = 86_400.0
+LASTING = frozenset({PROVES_NOTHING, CANT_BE_USED})
+"""Refusals that an hour does not make right."""
 SYNCHRONISED = 2
 """``clk`` from which the wall clock is believed: a device that thinks it is 1970 or 2106 rotates nothing."""
 
@@ -93,6 +96,8 @@ class Rotation:
         self._rotate = rotate
         self._next_s = 0.0
         self._thread: threading.Thread | None = None
+        self._refusal = ""
+        """The lasting refusal that was logged."""
 
     @property
     def hears(self) -> Collection[str]:
@@ -126,11 +131,18 @@ class Rotation:
         try:
             self._rotate()
         except CityopsError as e:
-            is_unknown = isinstance(e, RefusedError) and e.status == PROVES_NOTHING
-            if is_unknown:
-                self._next_s += DAY_S - AGAIN_S
-            when = "a day" if is_unknown else "an hour"
-            log.warning("the credential was not rotated", tried_again_in=when, error=str(e))
+            self._failed(e)
         else:
+            self._refusal = ""
             self._due.known()
             log.info("the server knows the next credential")
+
+    def _failed(self, e: CityopsError) -> None:
+        lasts = isinstance(e, RefusedError) and e.status in LASTING
+        if lasts:
+            self._next_s += DAY_S - AGAIN_S
+            if self._refusal == str(e):
+                return
+        self._refusal = str(e) if lasts else ""
+        when = "a day" if lasts else "an hour"
+        log.warning("the credential was not rotated", tried_again_in=when, error=str(e))

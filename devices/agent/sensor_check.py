@@ -22,12 +22,12 @@ _HEADER_PORTS = ("/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0")
 
 
 def sensor_faults(
-    sections: Sequence[Section], kind: Kind, pins_taken: Mapping[int, str] | None = None
+    sections: Sequence[Section | None], kind: Kind, pins_taken: Mapping[int, str] | None = None
 ) -> Iterator[str]:
     """Yield what is wrong with sections, against the device's kind and each other; each names the field, its value and what is allowed.
 
     Args:
-        sections: in the order of the file.
+        sections: in the order of the file; None: one that is wrong by its types.
         kind: of the device.
         pins_taken: GPIO pins of the button and the eyes, and what they are for.
     """
@@ -38,7 +38,8 @@ def sensor_faults(
         if pin in pins and pin >= _FIRST_FREE_PIN:  # those below are refused for any button
             yield f"{owner} {pin} is {pins[pin]} already; each needs its own pin"
         pins[pin] = owner
-    for number, section in enumerate(sections):
+    known = [(number, section) for number, section in enumerate(sections) if section is not None]
+    for number, section in known:
         name = f"sensors[{number}] ({section.driver})"
         for check in (
             partial(_check_section, section, name),
@@ -50,7 +51,9 @@ def sensor_faults(
                 check()
             except ConfigurationError as e:
                 yield str(e)
-    for number, section in enumerate(sections):
+    if len(known) < len(sections):
+        return  # what one of those writes is not known
+    for number, section in known:
         if isinstance(section, Hcsr04Section) and section.air_from not in {None, *writers}:
             yield (
                 f"sensors[{number}] (hcsr04).air_from {section.air_from!r}: no sensor writes it; there are "
@@ -127,7 +130,7 @@ def _check_place(section: Section, name: str, places: dict[str, str]) -> None:
     places[place] = name
 
 
-def _bus_pins(sections: Sequence[Section]) -> dict[int, str]:
+def _bus_pins(sections: Sequence[Section | None]) -> dict[int, str]:
     """Return the pins of the header that buses have, and which."""
     pins = {0: "the HAT's memory", 1: "the HAT's memory", 2: "I²C's", 3: "I²C's"}
     if any(isinstance(section, Ds18b20Section) for section in sections):

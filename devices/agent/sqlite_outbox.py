@@ -30,6 +30,7 @@ from devices.agent.outbox_forgotten import (
     write_forgotten,
 )
 from devices.agent.outbox_mark import NEVER, Mark, drop_mark, move_mark, read_mark, rows_after
+from devices.agent.pause import Pause
 from devices.log import get_logger
 from devices.scrub import overwriting, scrub
 
@@ -108,6 +109,7 @@ class SqliteOutbox:
         self._path = path
         self._to_forget = self._forgotten != Forgotten()
         """Whether the next turn looks after what is still to be forgotten."""
+        self._erasing, self._rewriting = Pause(), Pause()
 
     @property
     def forgotten_to(self) -> Key:
@@ -166,6 +168,8 @@ class SqliteOutbox:
             self._set_mark(moved)
             self._rows += 1
             self._count(1)
+        self._erasing.entry()
+        self._rewriting.entry()
         self._look_again()
         return self._make_room() if self._rows > self._capacity else ()
 
@@ -253,6 +257,7 @@ class SqliteOutbox:
         """
         with as_outbox_error(self._path):
             gone = self._erase(max(self._forgotten.key, last_key(self._db)))
+        self._erasing, self._rewriting = Pause(), Pause()
         self._forget_more()
         return Erased(gone, self.depth(), self._forgotten.traces)
 
@@ -304,14 +309,28 @@ class SqliteOutbox:
     def _forget_more(self) -> None:
         """Delete the rest once it has its receipts, then every trace; what does not go now goes at a later turn."""
         self._to_forget = False
+        if not self._tried(self._erase_rest, self._erasing):
+            return
+        if self._forgotten.traces and not (self._rest and self._rows > _REWRITTEN_AT_ONCE):
+            self._tried(self._scrub, self._rewriting)
+
+    def _tried(self, act: Callable[[], None], pause: Pause) -> bool:
+        """Return whether ``act`` was done; where the card does not take it, it is left alone for ever more entries."""
+        if not pause.is_over:
+            return False
         try:
-            if self._rest_is_sent():
-                self._erase(self._forgotten.key)
-                self._rest = False
-            if self._forgotten.traces and not (self._rest and self._rows > _REWRITTEN_AT_ONCE):
-                self._scrub()
+            act()
         except (sqlite3.Error, OutboxError, OSError) as e:
-            log.warning("not all is forgotten yet: it is tried again with the next entry", reason=str(e))
+            pause.failed()
+            log.warning("not all is forgotten yet", tried_again_after_entries=pause.left, reason=str(e))
+            return False
+        pause.worked()
+        return True
+
+    def _erase_rest(self) -> None:
+        if self._rest_is_sent():
+            self._erase(self._forgotten.key)
+            self._rest = False
 
     def _rest_is_sent(self) -> bool:
         first = first_key(self._db)

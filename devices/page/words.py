@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # commands that only count do without
+    from zoneinfo import ZoneInfo
 
 NBSP = "\N{NO-BREAK SPACE}"
 

@@ -12,7 +12,7 @@ insert into lab_fault (fault, made_by) values (%(fault)s::jsonb, %(by)s) returni
 update lab_fault set ended_at = now(), ended_by = %(by)s where fault_id = %(fault_id)s and ended_at is null returning fault_id
 
 -- lab_end_all
-update lab_fault set ended_at = now(), ended_by = %(by)s where ended_at is null returning fault_id
+update lab_fault set ended_at = now(), ended_by = %(by)s where ended_at is null returning problem
 
 -- lab_open
 select fault_id, fault, devices, problem from lab_fault where ended_at is null order by fault_id

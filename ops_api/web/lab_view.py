@@ -118,7 +118,8 @@ def _state(row: Row, now: datetime, zone: ZoneInfo) -> str:
         return f"Off since {words.day_and_clock(row['ended_at'], zone, now)}, {row['ended_by']}"
     if row["began_at"] is None:
         return "Waits for the town"
-    until = f", for {row['fault']['to_hour']:g} hours of its time"
+    hours: float = row["fault"]["to_hour"]
+    until = f", for {hours:g} hour{'' if hours == 1 else 's'} of its time"
     return f"On since {row['began_at'].astimezone(zone):%H:%M} of the town’s time{until}"
 
 

@@ -24,7 +24,7 @@ async def test_the_command_says_what_is_missing(pg: Conn, db_dsn: str) -> None:
     document = json.loads(gaps(db_dsn, "--json").stdout)
     assert document["missing"] == 17
     assert document["devices"][0]["ranges"][1] == {"boot": 3829, "first": 1301, "last": 1310}
-    assert "road-1 (road): no number missing" in gaps(db_dsn, "--device", "road-1").stdout
+    assert "road-1 (road): no gap in its numbers" in gaps(db_dsn, "--device", "road-1").stdout
     assert gaps(db_dsn, "--kind", "road").stdout.startswith("Nothing is missing.")
 
 

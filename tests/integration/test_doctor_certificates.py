@@ -29,7 +29,7 @@ async def test_one_that_ends_soon_is_named_until_it_is_out_of_service(
         await pg.execute("update device_credential set expires_at = now() + interval '20 days'")
         [found] = await certificates(pg)
         assert found.level == "warn"
-        assert found.detail.startswith("1 end within 21 days or have ended (0)")
+        assert found.detail.startswith("1 ends within 21 days or has ended (0), and was not")
         assert "frog-1" in found.detail
         await pg.execute("update device_credential set expires_at = now() - interval '1 hour'")
         [found] = await certificates(pg)

@@ -23,4 +23,4 @@ async def test_homes_of_which_something_is_not_known_are_counted(db_dsn: str) ->
         unknown, guessable = await homes(conn)
         assert unknown.level == guessable.level == "warn"
         assert unknown.detail.startswith("of 1 of 3 it is not known how many live there")
-        assert guessable.detail.startswith("1 of 3 are still joined")
+        assert guessable.detail.startswith("1 of 3 is still joined")

@@ -12,6 +12,7 @@ import pytest
 
 from firmware_sim.fleet import FleetStatistics
 from firmware_sim.world.fault_book import FaultBook
+from ops_api.lab_desk import end_all
 from ops_api.lab_link import LabLink
 from ops_api.queries import Db, OneConnection
 from tests.fakes.website import Site
@@ -89,6 +90,8 @@ async def test_what_the_town_cannot_do_is_said_and_not_tried_again(site: Site, l
     again = Town(site)
     await LabLink(again, "frost_night").look(db)  # type: ignore[arg-type]
     assert list(again.faults.standing(again.now_s)) == [full["fault_id"]]
+    assert await end_all(db, "Gus") == 1, "one never began"
+    assert await end_all(db, "Gus") == 0
 
 
 async def test_by_the_form_as_by_rest(site: Site, linked: Any) -> None:

@@ -61,6 +61,8 @@ def new_and_old(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
         '[page]\nroom = """\n[device]\nname = 1\n"""\nport = 1\n[device]\nx = [\n["page"],\n]\n',
         '[page]\nroom = "a\u2028[device]\u0085b"\nport = 1\n',
         "[page]\r\nroom = '''\r\n[broker]'''\r\n[broker]\r\nhost = 'old'\r\n[eyes]\r\npin = 1\r\n",
+        '[page]\na = """x"""""\nb = \'\'\'y\'\'\'\'\'\nc = "\\"[" # "[\nd = [""] # \'\'\'\ne = [\'\', \'"\', """\n\\"""\n]"""]\n[device]\n',
+        '[page]\na = """""""\nb = [ # ]\n["]", \']\'], { "}" = "{" },\n]\n[device]\nname = """\n[eyes]"""\n',
         "[[sensors]]\na = 1\n[device]\n[sensors.more]\nb = 2\n[broker]\n[[sensors]]\na = 3",
     ],
 )
@@ -81,6 +83,19 @@ def test_comments_stay_with_what_they_are_about() -> None:
 def test_a_second_claim_changes_nothing_more() -> None:
     once = claimed("page.port = 1\n[eyes]\npin = 1  # left\n")
     assert claimed(once) == once
+
+
+def test_a_statement_of_many_lines_is_read_as_often_as_one_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed, loads = list[int](), tomllib.loads
+
+    def counted(text: str) -> dict[str, Any]:
+        parsed.append(len(text))
+        return loads(text)
+
+    monkeypatch.setattr("devices.agent.kept_sections.tomllib.loads", counted)
+    text = "[page]\nnames = [\n" + "  'frog.lan',\n" * 300 + "]\n"
+    assert kept_of(text).sections == text.strip()
+    assert sum(parsed) <= 2 * len(text)
 
 
 def test_nothing_is_made_of_a_file_that_is_no_toml() -> None:

@@ -101,10 +101,11 @@ def test_it_is_made_anew_once_and_a_failure_tried_again_in_an_hour(tmp_path: Pat
     assert turn(367, 9) == 2
 
 
-@pytest.mark.parametrize(("status", "again_h"), [(401, 24.1), (429, 1.1), (409, 1.1)])
-def test_one_that_the_server_does_not_know_is_asked_for_once_a_day(
-    tmp_path: Path, status: int, again_h: float
+@pytest.mark.parametrize(("status", "again_h"), [(401, 24.1), (422, 24.1), (429, 1.1), (409, 1.1)])
+def test_what_an_hour_does_not_make_right_is_asked_for_once_a_day(
+    tmp_path: Path, status: int, again_h: float, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """And its log has it once: once a day for years says no more."""
     path, tries = tmp_path / "device.pem", list[int]()
     certificate(path, BEGIN, 397)
 
@@ -120,6 +121,8 @@ def test_one_that_the_server_does_not_know_is_asked_for_once_a_day(
         part.turn(Moment(wall_ms, round(hours_up * 3_600_000), Clk.SYNCHRONISED), Line())
         part.wait(10)
         assert len(tries) == expected
+    lines = [r for r in caplog.records if "was not rotated" in r.getMessage()]
+    assert len(lines) == (1 if again_h > 24 else 2)
 
 
 def test_one_past_its_end_is_made_anew_without_a_connection_which_it_can_not_have(tmp_path: Path) -> None:

@@ -556,6 +556,27 @@ def test_a_claim_by_command_keeps_the_file_before_byte_for_byte_and_what_it_meas
     assert load_config(config).page is None
 
 
+def test_the_first_file_and_the_newest_stay_however_often_a_device_claims_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "agent.toml"
+    for number in range(8):
+        config.write_text(f"# {number}\n[page]\n")
+        claim_by_command(tmp_path, monkeypatch, "--again")
+    (tmp_path / "agent.toml.before-mine").write_text("of somebody")
+    monkeypatch.setattr(Server, "claim", lambda *_: (_ for _ in ()).throw(TransientError("no answer")))
+    for _ in range(3):  # in vain: the same file is kept once
+        with pytest.raises(AssertionError):
+            claim_by_command(tmp_path, monkeypatch, "--again")
+    kept = {path.name: path for path in tmp_path.glob("agent.toml.before*") if "mine" not in path.name}
+    said = {f"agent.toml.before{end}" for end in ("", "-6", "-7", "-8", "-9")}
+    assert kept.keys() == said
+    assert [kept[f"agent.toml.before{end}"].read_text()[:3] for end in ("", "-8")] == ["# 0", "# 7"]
+    assert kept["agent.toml.before-9"].read_bytes() == config.read_bytes()
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o640 for path in kept.values())
+    assert f"the file before: {kept['agent.toml.before-8']}\n" in capsys.readouterr().out
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 def test_what_root_claims_is_the_agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     agent = 65_534

@@ -91,6 +91,70 @@ pin = 2
         assert word in lines
 
 
+def test_what_types_can_not_say_does_not_wait_until_the_types_are_right(tmp_path: Path) -> None:
+    text = """
+[device]
+name = "Frog 1"
+kind = "frog"
+data_dir = 5
+[broker]
+host = "b"
+[[sensors]]
+driver = "sht5x"
+[[sensors]]
+driver = "ds18b20"
+rom = "28-0316a2798fff"
+field = "mood"
+[[sensors]]
+driver = "hcsr04"
+trigger = 17
+echo = 18
+air_from = "air_temperature_c"
+fields = { level_cm = "" }
+[button]
+pin = 17
+[eyes]
+pin = "left"
+"""
+    first, *rest = told(tmp_path, text)
+    for fault, word in zip(
+        rest,
+        (
+            "device.data_dir 5:",
+            "sensors[0].driver 'sht5x' does not exist",
+            "eyes.pin 'left':",
+            "device.name 'Frog 1':",
+            "broker.host 'b' is another machine",
+            "sensors[1] (ds18b20).field 'mood'",
+            "sensors[2] (hcsr04)",
+            "sensors[2] (hcsr04).trigger 17 is button.pin already",
+        ),
+        strict=True,
+    ):
+        assert word in fault
+    assert first.endswith("8 things are wrong")
+
+
+@pytest.mark.parametrize(("kind", "faults"), [("", 1), ('kind = "snail"', 2), ('kind = "road"', 1)])
+def test_a_kind_that_is_missing_or_wrong_brings_no_fault_that_is_none(
+    tmp_path: Path, kind: str, faults: int
+) -> None:
+    text = f"""[device]
+name = "frog-1"
+data_dir = "/var/lib/x"
+{kind}
+[broker]
+host = "127.0.0.1"
+[page]
+[[sensors]]
+driver = "ds18b20"
+rom = "28-0316a2798fff"
+field = "surface_temperature_c"
+"""
+    lines = told(tmp_path, text)
+    assert len(lines) == (faults + 1 if faults > 1 else 1), lines
+
+
 FROG = """[device]
 name = "frog-1"
 kind = "frog"

@@ -125,6 +125,15 @@ def test_what_is_said_of_a_device(changes: dict[str, Any], said: str) -> None:
     assert said in as_text(fleet(devices=(device(**changes),)), one=True)
 
 
+def test_a_device_is_not_called_empty_for_a_window_that_ended_before_it_was_heard() -> None:
+    first = {"stored": 0, "received": 1, "heard_at": NOW - timedelta(minutes=3)}
+    text = as_text(fleet(devices=(device(**first),)), one=True)
+    assert "completeness is told from 15:00 UTC on; no gap in its numbers;" in text
+    assert "%" not in text
+    silent = device(stored=0, heard_at=NOW - timedelta(days=2))
+    assert "0.0% complete; no gap in its numbers; " in as_text(fleet(devices=(silent,)), one=True)
+
+
 def test_a_kind_that_measures_now_and_then_has_no_completeness() -> None:
     gritter = kind(kind="gritter", expected=None, stored=None)
     assert gritter.share is None
@@ -158,7 +167,7 @@ def test_another_window_is_refused_in_words(since: str) -> None:
 def test_what_the_air_took_is_told_and_is_not_missing() -> None:
     sensor = device(name="bin-7", kind="bin", received=960, missing=0, gaps=0, ranges=(), lost=40)
     text = as_text(fleet((kind(kind="bin", received=960, lost=40, lost_devices=1),), (sensor,)), one=True)
-    assert "no number missing; 40 lost on the air (4.0%);" in text
+    assert "no gap in its numbers; 40 lost on the air (4.0%);" in text
     assert lost_in_words(device(lost=0)) == ""
     assert lost_in_words(device(received=99_999, lost=1)) == "1 lost on the air (0.1%)"
     assert as_text(fleet((kind(kind="bin", lost=40),))).splitlines()[-1].split()[5] == "40"

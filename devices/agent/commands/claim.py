@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from cityops.errors import ConfigurationError
 from devices.agent.asking import check_server, post
 from devices.agent.claim import claim
 from devices.agent.claim_config import Place
-from devices.agent.credential import write
 from devices.agent.hand_over import hand_over
 
 DATA_DIR = Path("/var/lib/cityops-agent")
@@ -35,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--again",
         action="store_true",
-        help="claim anew; its sensors and other sections stay, the file before is kept as *.before",
+        help="claim anew; its sensors and other sections stay, the file before is kept beside it",
     )
 
 
@@ -56,9 +54,11 @@ def run(options: argparse.Namespace) -> int:
     )  # the agent may start in another folder
     code = options.code or code or _ask()
     install = _install(place)
+    if config.exists():
+        place = _set_aside(place)
     answer = claim(
         lambda path, body: post(server, path, body, ca=options.ca),
-        _set_aside(place),
+        place,
         install,
         code.removeprefix("cityops-claim:"),
         "x509" if options.x509 else "token",
@@ -69,6 +69,8 @@ def run(options: argparse.Namespace) -> int:
     )
     sys.stdout.write(f"this is {answer.name}, a {answer.kind}; it connects to {answer.host}:{answer.port}\n")
     sys.stdout.write(f"written: {config}\n")
+    if place.is_set_aside:
+        sys.stdout.write(f"the file before: {place.before}\n")
     return 0
 
 
@@ -98,11 +100,12 @@ def _install(place: Place) -> str:
 
 
 def _set_aside(place: Place) -> Place:
-    """Keep a configuration that is there as it was."""
-    if not place.config.exists():
-        return place
-    write(place.before, place.config.read_bytes(), 0o640)
-    return replace(place, is_set_aside=True)
+    try:
+        return place.set_aside()
+    except OSError as e:
+        raise ConfigurationError(
+            f"{e.filename or place.before} can't be kept: {e.strerror}; run it as root"
+        ) from e
 
 
 def _say(line: str) -> None:

@@ -14,6 +14,7 @@ from devices.agent.reading_words import shown
 from devices.agent.service import OUTBOX_FILE, make_sensors
 from devices.contract.kind import discover
 from devices.drivers.base import SensorError
+from devices.page.words import plural
 
 _OLD_S = 2 * 3600
 
@@ -68,7 +69,7 @@ def outbox(folder: Path, now_s: float) -> Finding:
     if broken != "ok":
         return fail("outbox", f"{path} is damaged: {broken}", "start the agent again; the card may be worn")
     kept, waiting, oldest_ms = int(found[0]), int(found[1] or 0), found[2]
-    said = f"{kept} entries, {waiting} without a receipt"
+    said = f"{plural(kept, 'entry', 'entries')}, {waiting:,} without a receipt"
     age_s = 0.0 if oldest_ms is None else now_s - oldest_ms / 1000
     if waiting > 0 and age_s > _OLD_S:
         fix = "see the lines on broker and login; whatever waits is sent when the way is free"

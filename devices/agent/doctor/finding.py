@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cityops.finding import Finding, fail, ok, warn
+from devices.page.words import plural
 
 __all__ = ["Finding", "fail", "ok", "report", "warn"]
 
@@ -18,4 +19,6 @@ def report(findings: Sequence[Finding]) -> str:
         if f.fix:
             lines.append(f"{'':<4}  {'':<{width}}  → {f.fix}")
     bad = [sum(f.level == level for f in findings) for level in ("fail", "warn")]
-    return "\n".join([*lines, f"{bad[0]} failed, {bad[1]} warnings, {len(findings) - sum(bad)} well"])
+    return "\n".join(
+        [*lines, f"{bad[0]} failed, {plural(bad[1], 'warning', 'warnings')}, {len(findings) - sum(bad)} well"]
+    )

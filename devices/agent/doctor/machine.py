@@ -135,7 +135,11 @@ def unit(show: str | None) -> Finding:
     if said.get("WatchdogUSec") in ("0", "infinity", None):
         return warn("systemd", "runs without a watchdog", "WatchdogSec=120 in its unit: deploy/agent")
     if restarts != "0":
-        return warn("systemd", f"runs; started again {restarts} times", f"journalctl -u {UNIT} -p warning")
+        return warn(
+            "systemd",
+            f"runs; started again {'once' if restarts == '1' else f'{restarts} times'}",
+            f"journalctl -u {UNIT} -p warning",
+        )
     return ok("systemd", f"runs, watchdog {said['WatchdogUSec']}")
 
 
