@@ -63,7 +63,8 @@ def headline(found: Missing) -> str:
 
 def _summary(found: Missing) -> str:
     hours = round((found.end - found.start) / timedelta(hours=1))
-    span = f"since {found.start:%Y-%m-%d %H:%M} UTC ({hours} h)" if hours else "(nothing stored yet)"
+    told = f"since {found.start:%Y-%m-%d %H:%M} UTC ({hours} h)"
+    span = told if hours > 0 else "counts whole hours, and none has passed since the first reading"
     head = ("kind", "devices", "complete", "missing", "with gaps", "lost on air", "outstanding")
     table = [head, *(_kind(k) for k in found.kinds)]
     return f"{headline(found).capitalize()}. Completeness {span}.\n\n{_aligned(table)}"

@@ -99,6 +99,12 @@ def test_nothing_missing_is_said_in_so_many_words() -> None:
     assert "no device is registered" in as_text(fleet(()))
 
 
+def test_in_the_first_hour_it_is_not_said_that_nothing_is_stored() -> None:
+    text = as_text(Missing(NOW, NOW, NOW, NOW, (kind(expected=None, stored=None),), ()))
+    assert "Completeness counts whole hours, and none has passed since the first reading." in text
+    assert text.splitlines()[-1].split()[2] == "–"
+
+
 def test_the_worst_device_has_a_line_of_its_own() -> None:
     found = fleet((kind(missing=17, gap_devices=1, stored=2287, look_devices=3),), (SEVENTEEN,))
     text = as_text(found)
