@@ -77,6 +77,7 @@ async def device(name: str, ctx: Ctx) -> HTMLResponse:
             "title": f.title,
             "unit": f.quantity.symbol,
             "value": newest[0][f.name],
+            "decimals": f.decimals,
             "codes": f.codes,
         }
         for f in kind.fields
