@@ -14,11 +14,13 @@ import structlog
 from fastapi import HTTPException, Request
 
 from cityops.clock import Clock
+from cityops.errors import TransientError
 from ops_api.access.addresses import sign_in_address
 from ops_api.access.forms import FIELD, HEADER, is_mark, mark_of, show_mark
 from ops_api.access.limits import REFUSED_A_MINUTE, Buckets, allowance
+from ops_api.access.menus import show_menus_to
 from ops_api.access.model import NOBODY, Answer, Principal, Role, Rule, decide
-from ops_api.access.principal import key_of, network, principal_of, resident_of, uses_cookie
+from ops_api.access.principal import key_of, network, principal_of, resident_of, staff_cookie, uses_cookie
 from ops_api.access.rules import RULES
 
 log = structlog.get_logger(__name__)
@@ -81,6 +83,7 @@ async def hold_to(request: Request, rule: Rule | None) -> None:
         HTTPException, TransientError: as :func:`enforce` does.
     """
     show_mark("")
+    show_menus_to(NOBODY)
     if rule is None:
         log.error("route without a rule", method=request.method, path=request.scope["route"].path)
         raise HTTPException(404, NO_ROUTE)
@@ -94,7 +97,22 @@ async def hold_to(request: Request, rule: Rule | None) -> None:
     elif rule.cost != "cheap" and request.method in SAFE and key_of(request):
         who = await principal_of(request)  # counted for itself, not for its network
     _count(request, rule, who)
+    if rule.page:
+        show_menus_to(await _reader_of(request, who))
     request.state.admitted = True
+
+
+async def _reader_of(request: Request, who: Principal) -> Principal:
+    """Return the staff who read a page, whether its rule asks who they are or not.
+
+    Where a script asks, as a wall's does all day, nobody is looked up.
+    """
+    reads = uses_cookie(request) and "text/html" in request.headers.get("accept", "")
+    if who.kind == "staff" or not reads or staff_cookie(request) not in request.cookies:
+        return who
+    with suppress(TransientError):  # the page may do without
+        return await principal_of(request)
+    return who
 
 
 async def _check(request: Request, rule: Rule, who: Principal) -> None:

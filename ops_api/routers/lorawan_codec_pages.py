@@ -161,12 +161,14 @@ async def _one(
 async def _form(
     ctx: Context, draft: Draft, pasted: Pasted, *, trial: Trial | None = None, wrong: str = ""
 ) -> HTMLResponse:
-    known = {row["name"] for row in await desk_of(ctx).codecs()} if draft.name else ()
+    desk = desk_of(ctx)
+    known = bool(draft.name) and draft.name in {row["name"] for row in await desk.codecs()}
+    kept = await desk.versions(draft.name) if known else ()
     sensor = pasted.dev_eui if trial is None or not trial.dev_eui else trial.dev_eui
     return _page(
-        ctx, "codec_new.html", 422 if wrong else 200, d=draft, known=draft.name in known, uplink=pasted.uplink, f_port=pasted.f_port, dev_eui=sensor,
+        ctx, "codec_new.html", 422 if wrong else 200, d=draft, known=known, uplink=pasted.uplink, f_port=pasted.f_port, dev_eui=sensor,
         kinds=list(ctx.kinds.values()), languages={k: v for k, v in LANGUAGES.items() if k != "native"}, wrong=wrong,
-        t=None if trial is None else view.trial(trial, ctx.kinds.get(draft.kind), ctx.brand.time_zone), most=SOURCE_MOST,
+        t=None if trial is None else view.trial(trial, draft, kept, ctx.kinds.get(draft.kind), ctx.brand.time_zone), most=SOURCE_MOST,
     )  # fmt: skip
 
 

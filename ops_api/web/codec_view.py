@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -65,9 +65,26 @@ def sensor(row: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> dict[str, A
     }
 
 
-def trial(found: Trial, kind: Kind | None, zone: ZoneInfo) -> dict[str, Any]:
-    """Return what came of a trial."""
+def tried(draft: Draft, versions: Sequence[Mapping[str, Any]]) -> str:
+    """Return which source a trial was of: the one in the box, and which of the versions has it too."""
+    source = _lines(draft.source)
+    same = (row["version"] for row in versions if _lines(row["body"] or "") == source)
+    version = next(same, None)
+    which = "is not kept yet" if version is None else f"is that of version {version}"
+    return f"The source in the box below was tried; it {which}. Nothing was kept or stored."
+
+
+def _lines(source: str) -> list[str]:
+    """Forms send other line ends than files have."""
+    return source.strip().splitlines()
+
+
+def trial(
+    found: Trial, draft: Draft, versions: Sequence[Mapping[str, Any]], kind: Kind | None, zone: ZoneInfo
+) -> dict[str, Any]:
+    """Return what came of a trial of a draft; ``versions``: of the codec of that name, the newest first."""
     return {
+        "source": tried(draft, versions),
         "good": found.good,
         "first": _first(found),
         "taken": f"{words.plural(len(found.payload_hex) // 2, 'byte')} on port {found.f_port}, from {found.taken_for}"

@@ -10,6 +10,7 @@ from pathlib import Path
 import jinja2
 
 from ops_api.access.forms import form_mark, mark_shown
+from ops_api.access.menus import leads_on, may_open
 from ops_api.web import words
 from ops_api.web.brand import Brand
 
@@ -40,6 +41,7 @@ class Templates:
     def __init__(self, brand: Brand) -> None:
         self._environment = environment()
         self._environment.globals.update(asset=asset, brand=brand, form_mark=form_mark, mark_shown=mark_shown)
+        self._environment.globals.update(may_open=may_open, leads_on=leads_on)
         self._environment.filters.update(plural=words.plural, number=words.number, degrees=words.degrees)
 
     def render(self, template: str, **content: object) -> str:

@@ -144,6 +144,43 @@ async def test_set_see_and_take_back(site: Site, page: Page, chromium: Browser) 
     assert await page.input_value('[name="s.cadence_s"]') == "900"
 
 
+async def test_on_a_telephone_who_needs_somebody_is_first_and_each_device_is_a_line(
+    site: Site, chromium: Browser
+) -> None:
+    set_ = {"scope": "kind", "target": "bin", "set": {"cadence_s": 900}}
+    assert (await site.as_("devices").post("/api/v1/fleet/settings", json=set_)).status_code == 200
+    await work(site)
+    [(bin_1,), (bin_2,)] = await site.sql("select name from device where kind = 'bin' order by name limit 2")
+    await say(site, bin_2, version=0, about=1, state="refused", reasons=["no"], settings={})
+    await work(site)
+    context = await chromium.new_context(viewport={"width": 390, "height": 844})
+    await context.add_cookies([{"name": STAFF_PLAIN_COOKIE, "value": "as-devices", "url": site.url}])
+    page = await context.new_page()
+    await page.goto(f"{site.url}/fleet")
+    rows = page.locator(".fleet__list tbody tr")
+    texts = [" ".join(text.split()) for text in await rows.all_inner_texts()]
+    first_calm = next(n for n, text in enumerate(texts) if "as installed" in text)
+    assert texts[0].startswith(f"{bin_2} refuses a version today")
+    assert texts[1].startswith(f"{bin_1} is to hear of it")
+    assert all("as installed" in text for text in texts[first_calm:])
+    assert texts[first_calm].count(" ") == 2, "its name and how it stands"
+    heights = await rows.evaluate_all("all => all.map((row) => row.getBoundingClientRect().height)")
+    assert max(heights[first_calm:]) < 50
+    assert max(heights) < 90
+    # What a screen reader is told of a cell is its column's name: those that are not shown have none.
+    headers = page.locator("thead").get_by_role("columnheader")
+    assert await headers.all_inner_texts() == ["Device", "Settings", "Since"]
+    assert await rows.first.get_by_role("cell").count() == 2
+    assert await violations(page) == []
+    await page.locator("#q").focus()
+    for _ in range(6):  # the rest of the form, its button, what is set
+        await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.innerText") == bin_2, (
+        "no link is on the way that nobody sees"
+    )
+    await context.close()
+
+
 async def test_two_at_one_desk(site: Site, page: Page) -> None:
     """What was looked at is what is done: where somebody else was quicker, it is shown anew."""
     await page.goto(f"{site.url}/fleet-settings?layer=fleet")

@@ -59,6 +59,10 @@ async def checked(page: Page, name: str) -> None:
         await page.screenshot(path=Path(PICTURES) / f"{name}-whole.png", full_page=True)
 
 
+async def tried(page: Page) -> str:
+    return await page.get_by_role("region", name=await page.locator("#tried").inner_text()).inner_text()
+
+
 async def test_a_codec_is_pasted_tried_and_bound(site: Site, chromium: Browser) -> None:
     await a_sensor_is_heard(site)
     context = await chromium.new_context(java_script_enabled=True, viewport={"width": 1280, "height": 960})
@@ -78,6 +82,7 @@ async def test_a_codec_is_pasted_tried_and_bound(site: Site, chromium: Browser) 
     await names.fill(json.dumps(MAP, indent=2))
     await page.get_by_role("button", name="Try it").click()
     assert await page.locator("#tried").inner_text() == "It was decoded, and 1 reading would be stored."
+    assert "The source in the box below was tried; it is not kept yet. Nothing was kept" in await tried(page)
     await checked(page, "lorawan-codecs-new")
     await page.get_by_label("Name", exact=True).fill("em400")
     await page.get_by_label("Note").fill("Its maker's, of November 2026")
@@ -88,6 +93,15 @@ async def test_a_codec_is_pasted_tried_and_bound(site: Site, chromium: Browser) 
     await page.get_by_role("button", name="Bind", exact=True).click()
     assert "1 uplink that waited for it is stored now" in await page.get_by_role("status").first.inner_text()
     await checked(page, "lorawan-codecs-name")
+    await page.get_by_role("button", name="Try it, or write a new version").click()
+    await page.get_by_label("Uplink", exact=True).fill(UPLINK)
+    await page.get_by_role("button", name="Try it").click()
+    assert "The source in the box below was tried; it is that of version 1. Nothing was kept" in await tried(
+        page
+    )
+    await page.get_by_label("Source", exact=True).fill(SOURCE + "\n// mine")
+    await page.get_by_role("button", name="Try it").click()
+    assert "it is not kept yet" in await tried(page)
     await page.goto(site.url + "/lorawan/codecs")
     await checked(page, "lorawan-codecs")
     await context.close()

@@ -278,3 +278,19 @@ async def test_an_empty_database_has_pages_that_say_what_they_wait_for(site: Sit
         "/api/v1/routes",
     ):
         assert (await site.http.get(path)).status_code == 200, path
+
+
+async def test_a_device_page_shows_values_as_finely_as_their_kind_declares(site: Site) -> None:
+    """Volts in hundredths, whole per cent and millimetres: one decimal for all took digits away and made up others."""
+    [(name,)] = await site.sql("select name from device where kind = 'bin' order by name limit 1")
+    await site.sql(
+        "update bin_reading set battery_v = 3.61, distance_mm = 1042, fill_pct = 40, battery_pct = 88, temperature_c = -0.04"
+        " where device_id = (select device_id from device where name = %s)",
+        name,
+    )
+    page = (await site.http.get(f"/devices/{name}")).text
+    assert re.findall(r'fact__number">([^<]*)</span><span class="fact__unit">([^<]*)<', page) == [
+        ("1,042", "mm"), ("40", "%"), ("−0.04", "°C"), ("88", "%"), ("3.61", "V"),
+    ]  # fmt: skip
+    road = (await site.http.get("/devices/road-001")).text
+    assert '>94.0</span><span class="fact__unit">%<' in road, "a tenth of a per cent is declared"
