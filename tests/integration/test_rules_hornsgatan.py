@@ -102,7 +102,9 @@ def rows(path: Path) -> list[tuple[datetime, list[float]]]:
 
 
 @pytest.fixture(
-    scope="module", params=[SOME, pytest.param(ALL, marks=pytest.mark.soak)], ids=["some weeks", "half a year"]
+    scope="module",
+    params=[SOME, pytest.param(ALL, marks=pytest.mark.soak)],
+    ids=["some weeks", "half a year"],
 )
 def half_year(request: pytest.FixtureRequest) -> Story:
     story, state = Story(request.param), EngineState()
