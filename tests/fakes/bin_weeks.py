@@ -90,6 +90,7 @@ class Weeks:
         noise_pct: standard deviation of a level.
         collect_from_pct: bins that are fuller are emptied when lorries go out.
         begins_h: hour from which on each bin tells anything.
+        gone_h: hours that were gone through.
     """
 
     ctx: Context
@@ -100,6 +101,7 @@ class Weeks:
     noise_pct: float = 0.7
     collect_from_pct: float = 75.0
     begins_h: np.ndarray[tuple[int, ...], np.dtype[np.int64]] | None = None
+    gone_h: int = 0
     told: list[Told] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
 
@@ -116,10 +118,13 @@ class Weeks:
         self.truth: Floats = np.zeros(n)
         self.emptied_s: list[float | None] = [None] * n
 
-    def run(self, ask_at: int = 14) -> EngineState:
-        """Go through the weeks; at ``ask_at`` o'clock local time what is told is kept with what would come."""
+    def run(self, weeks: int | None = None, ask_at: int = 14) -> EngineState:
+        """Go on through so many weeks, or all that are left; at ``ask_at`` o'clock local time what is told is kept.
+
+        With it is kept what would come.
+        """
         services = set(next_services(MONDAY_S, ZONE, self.parameters.service, 8 * self.weeks))
-        for hour in range(168 * self.weeks):
+        for hour in range(self.gone_h, 168 * self.weeks if weeks is None else self.gone_h + 168 * weeks):
             at_s = MONDAY_S + HOUR_S * (hour + 1)
             self.truth = self.truth + self.added[:, hour]
             self._hour(hour, at_s)
@@ -127,6 +132,7 @@ class Weeks:
                 self._ask(hour + 1, at_s)
             if at_s in services:
                 self._collect(at_s)
+            self.gone_h = hour + 1
         return self.state
 
     @property

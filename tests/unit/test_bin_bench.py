@@ -11,8 +11,10 @@ from typer.testing import CliRunner
 
 from cityops.errors import ConfigurationError
 from ops_api.cli import app
-from ops_api.measure.bins_report import report
+from ops_api.measure.bins_policy import judged
+from ops_api.measure.bins_report import TRAINED, report
 from ops_api.measure.bins_words import lines
+from rules.bin_files.daily_levels import read_daily_levels
 from tests.fakes.bin_levels import generated, written
 from tests.fakes.real_data import real_data
 
@@ -60,9 +62,12 @@ def test_a_file_of_emptyings_is_known_by_its_head(tmp_path: Path) -> None:
         report(file)
 
 
+WYNDHAM = "bins/wyndham_smartbin_daily_2018_2021.csv"
+
+
 @pytest.fixture(scope="module")
 def wyndham() -> dict[str, Any]:
-    return report(real_data("bins/wyndham_smartbin_daily_2018_2021.csv"))
+    return report(real_data(WYNDHAM), policies=False)
 
 
 @pytest.mark.real_data
@@ -102,10 +107,41 @@ def test_wyndhams_new_bins_borrow(wyndham: dict[str, Any]) -> None:
     assert briers[-1] == pytest.approx(rows["all"]["brier"], abs=5e-4)
 
 
+def is_better_over_long_weekends(part: dict[str, Any]) -> bool:
+    weekends = part["services"]["daily but long weekends"]
+    ours, simple = weekends["tuned_like_threshold"]["cost of waiting"], weekends["as_is"]["level >= 40 %"]
+    fewer = ours["collections_bin_week"] < 0.9 * simple["collections_bin_week"]
+    return bool(fewer and ours["overflow_pct"] < simple["overflow_pct"])
+
+
+def test_the_forecast_is_better_than_thresholds_for_bins_of_a_known_law() -> None:
+    """What ``make test-long`` shows on the city's own: here of 12 bins, judged on less than eight months."""
+    part = judged(generated(580), TRAINED)
+    assert part is not None
+    rows = part["services"]["daily"]["as_is"]
+    lifts, over = (
+        [rows[f"level >= {n} %"][name] for n in (40, 60, 80)]
+        for name in ("collections_bin_week", "overflow_pct")
+    )
+    assert lifts == sorted(lifts, reverse=True)
+    assert over == sorted(over)
+    tuned = part["services"]["daily"]["tuned"]
+    assert tuned["cost of waiting"]["overflow_pct"] <= 0.5
+    assert (
+        tuned["cost of waiting"]["collections_bin_week"]
+        < 0.95 * tuned["one threshold"]["collections_bin_week"]
+    )
+    assert part["daily_met"] is False, "these bins fill faster than the city's"
+    assert set(part["irregular_better"].values()) == {True}, json.dumps(part["services"])
+    assert is_better_over_long_weekends(part)
+
+
+@pytest.mark.soak
 @pytest.mark.real_data
-def test_wyndhams_policies(wyndham: dict[str, Any]) -> None:
+def test_wyndhams_policies() -> None:
     """Thresholds and fixed days as they were measured elsewhere, and the forecast against them."""
-    part = wyndham["policies"]
+    part = judged(read_daily_levels(real_data(WYNDHAM)).daily, TRAINED)
+    assert part is not None
     daily = part["services"]["daily"]["as_is"]
     for name, lifts, over in (
         ("level >= 40 %", 1.49, 0.08), ("level >= 60 %", 1.07, 0.52), ("level >= 80 %", 0.87, 1.17), ("every 3 days", 2.33, 0.49),
@@ -115,10 +151,7 @@ def test_wyndhams_policies(wyndham: dict[str, Any]) -> None:
     regular = part["services"]["monday, wednesday, friday"]["as_is"]["level >= 40 %"]
     assert regular["collections_bin_week"] == pytest.approx(1.29, abs=0.01)
     assert (part["daily_met"], part["met"]) == (True, True), json.dumps(part["services"])
-    weekends = part["services"]["daily but long weekends"]
-    ours, simple = weekends["tuned_like_threshold"]["cost of waiting"], weekends["as_is"]["level >= 40 %"]
-    assert ours["collections_bin_week"] < 0.9 * simple["collections_bin_week"]
-    assert ours["overflow_pct"] < simple["overflow_pct"]
+    assert is_better_over_long_weekends(part)
 
 
 @pytest.mark.real_data

@@ -18,6 +18,7 @@ from tests.fakes.real_data import real_data
 
 BINS, DAYS = 60, 60.0
 MANY = pytest.mark.timeout(300)
+SIZES = pytest.mark.parametrize(("bins", "least"), [(30, 122), pytest.param(60, 250, marks=pytest.mark.soak)])
 
 
 def scored(noise: Noise, lorries: bool, bins: int = BINS) -> Score:
@@ -30,15 +31,18 @@ def scored(noise: Noise, lorries: bool, bins: int = BINS) -> Score:
 
 @MANY
 @pytest.mark.parametrize("noise", [HALF_HOURLY, HOURLY, WORST], ids=["half-hourly", "hourly", "worst"])
-def test_emptyings_are_found_by_the_level_alone(noise: Noise) -> None:
-    score = scored(noise, lorries=False)
-    assert score.hits > 250
+@SIZES
+def test_emptyings_are_found_by_the_level_alone(noise: Noise, bins: int, least: int) -> None:
+    score = scored(noise, lorries=False, bins=bins)
+    assert score.hits > least
     assert min(score.precision, score.recall) >= 0.98
 
 
 @MANY
-def test_lorries_do_no_harm_to_it() -> None:
-    score = scored(HALF_HOURLY, lorries=True)
+@SIZES
+def test_lorries_do_no_harm_to_it(bins: int, least: int) -> None:
+    score = scored(HALF_HOURLY, lorries=True, bins=bins)
+    assert score.hits > least
     assert min(score.precision, score.recall) >= 0.98
 
 

@@ -26,7 +26,7 @@ def known(w: Weeks) -> Filling:
     for k, place in enumerate(c.places):
         if place in w.state.bin_shape:
             week[k] = unpacked(w.state.bin_shape[place].values, (2, WEEK_H))
-    return filling(c, week, MONDAY_S + w.weeks * WEEK_H * 3600.0, w.parameters.filling)
+    return filling(c, week, MONDAY_S + w.gone_h * 3600.0, w.parameters.filling)
 
 
 @pytest.fixture(scope="module")
@@ -122,13 +122,12 @@ def test_a_new_bin_borrows_its_place_at_once_and_comes_into_its_own() -> None:
     rate, begins = np.repeat([36.0, 12.0], 10) / DAY_H, np.zeros(20, dtype=np.int64)
     begins[[9, 19]], rate[[9, 19]] = 3 * WEEK_H, 3.0 * rate[[9, 19]]
     context = bins_context(sites(PLACES[:2], 10))
-    weeks = Weeks(context, rate, SHAPES, begins_h=begins, weeks=3)
-    weeks.run()
+    weeks = Weeks(context, rate, SHAPES, begins_h=begins)
+    weeks.run(weeks=3)
     mine = known(weeks).rate_pct_h[[9, 19]]  # nothing was heard of them yet
     assert mine == pytest.approx(np.array([36.0, 12.0]) / DAY_H, rel=0.15)
-    later = Weeks(context, rate, SHAPES, begins_h=begins, weeks=6)
-    later.run()
-    found = known(later)
+    weeks.run()
+    found = known(weeks)
     assert found.rate_pct_h[[9, 19]] == pytest.approx(rate[[9, 19]], rel=0.25)
     assert np.all(found.source[[9, 19]] == BIN)
 

@@ -28,8 +28,13 @@ WRONG = 3
 NIGHT_H = 14
 
 
-@cache
 def made(wrong_c: float = 0.0, by_forecast: bool = True, at_s: float = FIVE_PM_S) -> Issue:
+    """Return an issue, made once however it is asked for: it takes half a second."""
+    return _made(wrong_c, by_forecast, at_s)
+
+
+@cache
+def _made(wrong_c: float, by_forecast: bool, at_s: float) -> Issue:
     night = frost_night()
     wrong: Mapping[str, float] = {night.town.sensors[WRONG]: wrong_c}
     said = (7, forecast_of(night, FIVE_PM_S - 3600.0)) if by_forecast else None
@@ -167,6 +172,7 @@ def test_a_town_without_sensors_and_a_forecast_still_has_a_table() -> None:
     assert f.now.deviation_c.min() > 0.8
 
 
+@cache
 def standing(wrong_c: float) -> dict[str, Decision]:
     """Return the last decision of each route by 20:00; a forecast comes at 14:00 and at 17:00, among the readings."""
     night = frost_night()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,11 +20,13 @@ def hours_of_week(first_hour: int, n: int, zone: tzinfo) -> Ints:
 
     An hour is what the clock shows in its middle: one that comes twice in autumn is the same hour twice.
     """
-    found = []
-    for hour in range(first_hour, first_hour + n):
-        local = datetime.fromtimestamp((hour + 0.5) * HOUR_S, zone)
-        found.append(local.weekday() * DAY_H + local.hour)
-    return np.array(found, dtype=np.int64)
+    return np.array([_hour_of_week(hour, zone) for hour in range(first_hour, first_hour + n)], dtype=np.int64)
+
+
+@lru_cache(maxsize=4096)  # each hour again looks at the hours that the one before looked at
+def _hour_of_week(hour: int, zone: tzinfo) -> int:
+    local = datetime.fromtimestamp((hour + 0.5) * HOUR_S, zone)
+    return local.weekday() * DAY_H + local.hour
 
 
 class Course(NamedTuple):

@@ -33,7 +33,7 @@ def _sources(folder: Path) -> tuple[int, ...]:
     return tuple(zlib.crc32(file.read_bytes()) for f in sorted(folders) for file in sorted(f.glob("*.py")))
 
 
-_HOW: dict[str, Any] = {"nogil": True, "_nrt": False, "forceinline": True}
+_HOW: dict[str, Any] = {"nogil": True, "_nrt": False, "forceinline": True, "no_cfunc_wrapper": True}
 """The loops make no arrays, so nothing need count references to them, and each becomes a part of
 the loop that calls it: handing over some thirty arrays a call took most of the time."""
 
