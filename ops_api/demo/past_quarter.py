@@ -17,9 +17,6 @@ from cityops.settings import Settings
 from devices.registry import Device, Registry
 from ingest.registry_store import store_registry
 from ops_api.demo.rounds import lorries_of
-from ops_api.past_quarter.model import Quarter
-from ops_api.past_quarter.quarter import keep_quarter
-from ops_api.wiring_bins_ledger import statement_keeper
 from rules.catalogue.store import PostgresCatalogueStore
 
 ABOUT = timedelta(days=85)
@@ -74,6 +71,10 @@ async def play_past(
         ConfigurationError: the town has no lorries, or its bins have reported already.
         TransientError: the database does not answer.
     """
+    from ops_api.past_quarter.model import Quarter  # slow to import, and few demos have a past
+    from ops_api.past_quarter.quarter import keep_quarter
+    from ops_api.wiring_bins_ledger import statement_keeper
+
     zone = ZoneInfo(settings.api.time_zone)
     local = start.astimezone(zone)
     first, fleet = first_day(local), lorries_of(registry)
