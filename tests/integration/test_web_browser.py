@@ -200,6 +200,18 @@ async def test_one_faint_word_among_many_that_are_alike_is_found(browser: Browse
     assert "odd" in found
 
 
+async def test_one_link_that_only_its_colour_tells_among_many_is_found(browser: Browser) -> None:
+    page = await browser.new_page()
+    text = "<p>Some words and then <a href=/x{}>a link</a> and on.</p>"
+    frame = "<html lang=en><title>t</title><main style='background: #fff; color: #000'><h1>x</h1>{}</main>"
+    many = text.format("") * 40
+    await page.set_content(frame.format(many + many))
+    assert await violations(page) == []
+    await page.set_content(frame.format(many + text.format(" style='text-decoration: none; color: #004'") + many))
+    (found,) = await violations(page)
+    assert found.startswith("link-in-text-block: ")
+
+
 async def test_the_wall_fits_one_screen(looked_at: Site, browser: Browser) -> None:
     page, _ = await opened(browser, looked_at, "/ops", viewport={"width": 1920, "height": 1080})
     assert await page.evaluate("document.documentElement.scrollHeight") <= 1080
