@@ -20,6 +20,8 @@ CHROMIUM = os.environ.get("CITYOPS_TEST_CHROMIUM") or next(filter(None, map(shut
 Test = TypeVar("Test", bound=Callable[..., Any])
 LOOP = pytest.mark.asyncio(loop_scope="session")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+ONE_PROCESS = "--renderer-process-limit=1"
+"""For all windows and tabs, whose cookies and storage stay apart: a process of its own costs each a tenth of a second."""
 
 
 def browser_test(test: Test) -> Test:
@@ -40,10 +42,10 @@ def in_browser(timeout_s: int = 240) -> list[pytest.MarkDecorator]:
 
 
 @asynccontextmanager
-async def started() -> AsyncIterator[Browser]:
-    """Run a browser that asks nobody for anything, with one window that stays."""
+async def started(*more: str) -> AsyncIterator[Browser]:
+    """Run a browser that asks nobody for anything, with one window that stays; ``more``: flags of it."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *more])
         await (await browser.new_context()).new_page()  # keeps the window of the pages to come
         yield browser
         await browser.close()

@@ -61,7 +61,7 @@ async def site(pg_server: str, towns: Towns) -> AsyncIterator[website.Site]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def one_chromium() -> AsyncIterator[Browser]:
     """The browser of this process."""
-    async with browser.started() as found:
+    async with browser.started(browser.ONE_PROCESS) as found:
         yield found
 
 

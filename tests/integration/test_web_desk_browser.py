@@ -15,8 +15,8 @@ from tests.fakes.accessibility import violations
 from tests.fakes.browser import in_browser
 from tests.fakes.desk_rows import late_readings, raised
 from tests.fakes.watched import Watch
+from tests.fakes.web_pages import opened
 from tests.fakes.website import Site
-from tests.integration.test_web_browser import opened
 
 pytestmark = in_browser()
 SOON_MS = 60_000
