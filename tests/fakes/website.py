@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import jinja2
 import psycopg
+import pytest
 import uvicorn.server
 from psycopg.conninfo import make_conninfo
 
@@ -45,6 +46,7 @@ from tests.fakes.principals import principal, program
 TEAM_PASSWORD = "pond lily frog newt"
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of sites, which speak plain HTTP: without it each reads all certificates there are, 60 ms of CPU."""
+USUAL, NEW_EACH_TIME = httpx.Limits(), httpx.Limits(max_keepalive_connections=0)
 OWN = {"X-Cityops-Form": "a test"}
 """What our own scripts send, which have no form with a mark (tests/integration/test_csrf.py goes without)."""
 OFFICERS_PASSWORD = "salt grit plough brine"
@@ -53,6 +55,8 @@ OPS_PASSWORD = "siren radio desk chair"
 IDENTITY_SECRET = "of the tests alone, never of an installation"
 WASTE_PASSWORD = "bottle bank brown caddy"
 LOGIN = "tests_web"
+STILL = pytest.mark.asyncio(loop_scope="module")
+"""Of tests that look at the site of their file (``still``) and leave nothing behind in it: one of its own costs 0.15 s of CPU."""
 _has_login: set[str] = set()
 
 
@@ -81,6 +85,18 @@ def sharing(read: Callable[[], jinja2.Environment]) -> Callable[[], jinja2.Envir
     return environment
 
 
+def trusting(make: Callable[..., ssl.SSLContext]) -> Callable[..., ssl.SSLContext]:
+    """Return ``make``, of whose contexts all clients share the one that is asked for with nothing special."""
+    shared = functools.cache(make)
+
+    def context(verify: Any = True, cert: Any = None, trust_env: bool = True) -> ssl.SSLContext:
+        return (shared if verify is True and cert is None else make)(verify, cert, trust_env)
+
+    return context
+
+
+# A client reads all certificates there are, 60 ms of CPU, though sites of tests speak plain HTTP.
+httpx._transports.default.create_ssl_context = trusting(httpx._transports.default.create_ssl_context)
 # Hundreds of sites have the same templates and the same two passwords: what takes long is done once.
 render.environment = sharing(render.environment)
 team_door.signing_key = functools.cache(team_door.signing_key)
@@ -148,6 +164,7 @@ class Site:
     http: httpx.AsyncClient
     stop: asyncio.Event
     running: asyncio.Task[None]
+    limits: httpx.Limits
     others: dict[str, httpx.AsyncClient] = field(default_factory=dict)
 
     def sign_in(self, role: str) -> None:
@@ -165,7 +182,9 @@ class Site:
 
     def _other(self, name: str, **more: Any) -> httpx.AsyncClient:
         if name not in self.others:
-            self.others[name] = httpx.AsyncClient(base_url=self.url, timeout=60, verify=PLAIN, **more)
+            self.others[name] = httpx.AsyncClient(
+                base_url=self.url, timeout=60, verify=PLAIN, limits=self.limits, **more
+            )
         return self.others[name]
 
     async def seen(self, path: str, **params: Any) -> Any:
@@ -218,6 +237,7 @@ async def running(
     identity: dict[str, Any] | None = None,
     login: str = "",
     provisioning: dict[str, Any] | None = None,
+    limits: httpx.Limits = USUAL,
     **api: Any,
 ) -> AsyncIterator[Site]:
     """Run the site until the end of the block.
@@ -229,6 +249,7 @@ async def running(
         team: the housing team's password; None: neither its pages nor the officers' desk are set up.
         identity: settings of it, beside the secret.
         provisioning: settings of it.
+        limits: of its clients.
         login: connection string of the API's own login (:func:`own_login`); empty: the owner's.
         api: further settings of the API; tests look at what they have just written, so open answers are not kept.
     """
@@ -257,9 +278,9 @@ async def running(
     if task in done:
         task.result()
     url = await address
-    async with httpx.AsyncClient(base_url=url, timeout=60, verify=PLAIN, headers=OWN) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=60, verify=PLAIN, headers=OWN, limits=limits) as http:
         try:
-            site = Site(url, dsn, town, now, http, stop, task)
+            site = Site(url, dsn, town, now, http, stop, task, limits)
             yield site
         finally:
             for other in site.others.values():
@@ -270,7 +291,7 @@ async def running(
 
 @asynccontextmanager
 async def copied(
-    server: str, template: str, town: Registry, now: datetime, data_dir: Path | None = None
+    server: str, template: str, town: Registry, now: datetime, data_dir: Path | None = None, **more: Any
 ) -> AsyncIterator[Site]:
     """Run a site on a copy of a seeded database, whose data flow as of now, on a login that takes the website's roles alone."""
     name = clone(server, template)
@@ -278,7 +299,7 @@ async def copied(
     await seed_web.keep_flowing(dsn)
     login = await own_login(dsn)
     async with running(
-        dsn, town, now, data_dir=data_dir, login=login, sample_home=seed_web.DAMP_HOME
+        dsn, town, now, data_dir=data_dir, login=login, sample_home=seed_web.DAMP_HOME, **more
     ) as started:
         yield started
     drop(server, name)

@@ -58,6 +58,17 @@ async def site(pg_server: str, towns: Towns) -> AsyncIterator[website.Site]:
         yield started
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def still(pg_server: str, towns: Towns) -> AsyncIterator[website.Site]:
+    """A running site for all tests of a file that leave nothing behind in it; they are marked ``website.STILL``.
+
+    It stands still between them: whoever kept a connection for longer than it does would be cut off.
+    """
+    limits = website.NEW_EACH_TIME
+    async with website.copied(pg_server, *await towns.template(), limits=limits) as started:
+        yield started
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def one_chromium() -> AsyncIterator[Browser]:
     """The browser of this process."""

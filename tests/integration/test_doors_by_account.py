@@ -12,7 +12,7 @@ from ops_api.access.principal import STAFF_PLAIN_COOKIE
 from tests.fakes import seed_web, website
 from tests.fakes.databases import drop, with_database
 from tests.fakes.housing_rows import shares
-from tests.fakes.website import Site
+from tests.fakes.website import STILL, Site
 
 
 async def test_an_officer_with_an_account_orders_in_her_own_name(site: Site) -> None:
@@ -49,6 +49,7 @@ async def test_a_gritter_crew_says_that_its_lorry_is_out_but_does_not_plan(site:
     assert told.status_code in (303, 404, 409), told.text[:200]
 
 
+@STILL
 @pytest.mark.parametrize(
     ("role", "path"),
     [
@@ -58,11 +59,11 @@ async def test_a_gritter_crew_says_that_its_lorry_is_out_but_does_not_plan(site:
         ("waste", "/bins/missed"),
     ],
 )
-async def test_who_is_signed_in_is_not_asked_for_a_password(site: Site, role: str, path: str) -> None:
-    page = (await site.as_(role).get(path)).text
+async def test_who_is_signed_in_is_not_asked_for_a_password(still: Site, role: str, path: str) -> None:
+    page = (await still.as_(role).get(path)).text
     assert f"Ada of {role}" in page
     assert 'type="password"' not in page
-    other = (await site.as_("admin").get(path)).text
+    other = (await still.as_("admin").get(path)).text
     assert "Ada of" not in other
     assert 'type="password"' in other
 
@@ -90,8 +91,9 @@ async def test_a_housing_officer_says_why_once_a_session_and_households_read_her
     assert 'type="password"' in (await finn.get("/housing")).text
 
 
-async def test_a_program_of_the_housing_team_has_no_key_for_it(site: Site) -> None:
-    refused = await site.with_key("desk:read", "desk:write").get("/api/v1/housing/homes")
+@STILL
+async def test_a_program_of_the_housing_team_has_no_key_for_it(still: Site) -> None:
+    refused = await still.with_key("desk:read", "desk:write").get("/api/v1/housing/homes")
     assert refused.status_code == 403
 
 
@@ -130,22 +132,24 @@ async def test_where_teams_passwords_are_closed_accounts_alone_open_the_doors(
     drop(pg_server, name)
 
 
-async def test_who_came_by_an_account_is_led_to_where_one_signs_out(site: Site) -> None:
-    assert (await site.as_("operations").post("/ops/bye")).headers["location"] == "/account"
-    assert (await site.http.post("/ops/bye")).headers["location"] == "/ops/what-if"
+@STILL
+async def test_who_came_by_an_account_is_led_to_where_one_signs_out(still: Site) -> None:
+    assert (await still.as_("operations").post("/ops/bye")).headers["location"] == "/account"
+    assert (await still.http.post("/ops/bye")).headers["location"] == "/ops/what-if"
 
 
+@STILL
 @pytest.mark.parametrize(
     "path", ["/incidents", "/ops/what-if", "/crew", "/bins/missed", "/winter/cab", "/winter/{route}/orders"]
 )
-async def test_who_has_an_account_is_told_where_to_sign_in(site: Site, path: str) -> None:
+async def test_who_has_an_account_is_told_where_to_sign_in(still: Site, path: str) -> None:
     """A team's password was all that these pages asked for."""
-    page = (await site.http.get(path.format(route=site.town.routes[0].route_id))).text
+    page = (await still.http.get(path.format(route=still.town.routes[0].route_id))).text
     assert 'type="password"' in page
     [link] = set(re.findall(r'href="(/sign-in\?next=[^"]+)"', page))
     after = link.partition("next=")[2]
-    assert (await site.http.get(link)).status_code == 200
-    assert (await site.http.get(unquote(after))).status_code in (200, 401), after
+    assert (await still.http.get(link)).status_code == 200
+    assert (await still.http.get(unquote(after))).status_code in (200, 401), after
 
 
 async def test_a_telephone_that_goes_to_the_next_crew_forgets_an_account_too(site: Site) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.website import Site
+from tests.fakes.website import STILL, Site
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
+@STILL
 @pytest.mark.parametrize(
     ("path", "status", "says"),
     [
@@ -19,8 +20,8 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
         ("/api/v1/alarms?limit=many", 422, "Something in it is not right"),
     ],
 )
-async def test_a_browser_gets_a_page_with_a_way_on(site: Site, path: str, status: int, says: str) -> None:
-    answer = await site.http.get(path, headers=BROWSER)
+async def test_a_browser_gets_a_page_with_a_way_on(still: Site, path: str, status: int, says: str) -> None:
+    answer = await still.http.get(path, headers=BROWSER)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"].startswith("text/html")
     assert f'<h1 class="title">{says}</h1>' in answer.text
@@ -28,26 +29,28 @@ async def test_a_browser_gets_a_page_with_a_way_on(site: Site, path: str, status
     assert "Accept" in answer.headers["vary"]
 
 
-async def test_what_was_sent_is_text_on_the_page_and_leads_nowhere_else(site: Site) -> None:
+@STILL
+async def test_what_was_sent_is_text_on_the_page_and_leads_nowhere_else(still: Site) -> None:
     sent = "<script>alert(1)</script>"
     for path in (f"/api/v1/kinds2/{sent}", f"/ogc/collections/{sent}", f"/api/v1/alarms/{sent}"):
-        answer = await site.http.get(path, headers=BROWSER)
+        answer = await still.http.get(path, headers=BROWSER)
         assert answer.status_code in (404, 422), path
         assert sent not in answer.text
         assert "script-src 'self'" in answer.headers["content-security-policy"]
-    asked = await site.http.get('/api/v1/audit?actor="><b>//evil.example', headers=BROWSER)
+    asked = await still.http.get('/api/v1/audit?actor="><b>//evil.example', headers=BROWSER)
     assert "/sign-in?next=/api/v1/audit" in asked.text
     assert "<b>" not in asked.text.partition("<main")[2].replace("<body", "")
 
 
-async def test_programs_get_problems(site: Site) -> None:
+@STILL
+async def test_programs_get_problems(still: Site) -> None:
     for path in ("/api/v1/audit", "/open/nothing.csv", "/sta/v1.1/Things?$filter=nonsense"):
-        answer = await site.http.get(path)
+        answer = await still.http.get(path)
         assert answer.headers["content-type"] == "application/problem+json", path
     asked = {"Accept": "application/json"}
-    kept = await site.http.get("/api/v1/devices/nothing", headers=BROWSER)  # made once for all who ask
+    kept = await still.http.get("/api/v1/devices/nothing", headers=BROWSER)  # made once for all who ask
     assert kept.headers["content-type"] == "application/problem+json"
-    page = await site.http.get("/nothing/here", headers=asked)
+    page = await still.http.get("/nothing/here", headers=asked)
     assert page.json()["type"] == "/problems/not-found"
 
 
@@ -59,11 +62,12 @@ async def test_what_a_role_may_not_see_says_so_in_a_page(site: Site) -> None:
     assert 'href="/account"' in answer.text
 
 
-async def test_what_an_address_takes_is_said_of_routes_and_files(site: Site) -> None:
+@STILL
+async def test_what_an_address_takes_is_said_of_routes_and_files(still: Site) -> None:
     for path, takes in (
         ("/api/v1/kinds", "GET"),
         ("/api/v1/accounts", "GET, POST"),
         ("/static/cityops.css", "GET, HEAD"),
     ):
-        answer = await site.http.put(path)
+        answer = await still.http.put(path)
         assert (answer.status_code, answer.headers["allow"]) == (405, takes), path

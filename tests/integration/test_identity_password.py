@@ -9,9 +9,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 
+import argon2
 import pytest
 
 from ops_api.access.model import Role
+from ops_api.identity import hasher
 from ops_api.identity.hasher import AT_ONCE, WAITING
 from ops_api.identity.model import (
     Asker,
@@ -21,6 +23,12 @@ from ops_api.identity.model import (
     WrongError,
 )
 from tests.fakes.identity import ELSEWHERE, HERE, NOW, PASSWORD, ada, opened
+
+
+@pytest.fixture
+def full_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have hashes cost what they do on purpose."""
+    monkeypatch.setattr(hasher, "PasswordHasher", argon2.PasswordHasher)
 
 
 async def test_name_and_password_open_however_they_are_typed(db_dsn: str) -> None:
@@ -39,6 +47,7 @@ async def test_name_and_password_open_however_they_are_typed(db_dsn: str) -> Non
                 await desk.passwords.check(name, typed, ELSEWHERE, NOW + timedelta(hours=2))
 
 
+@pytest.mark.usefixtures("full_cost")
 async def test_unknown_names_take_as_long_as_wrong_passwords(db_dsn: str) -> None:
     async with opened(db_dsn) as desk:
         await ada(desk)
@@ -115,6 +124,7 @@ async def test_a_browser_that_was_in_before_waits_for_nobody_elses_tries(db_dsn:
             await desk.passwords.check("ada", PASSWORD, known, NOW)
 
 
+@pytest.mark.usefixtures("full_cost")
 async def test_many_at_once_are_counted_before_they_are_looked_at(db_dsn: str) -> None:
     async with opened(db_dsn) as desk:
         await ada(desk)
@@ -130,6 +140,7 @@ async def test_many_at_once_are_counted_before_they_are_looked_at(db_dsn: str) -
         assert sorted(said) == ["WaitError"] * 10 + ["WrongError"] * 5
 
 
+@pytest.mark.usefixtures("full_cost")
 async def test_more_than_the_machine_can_hash_are_turned_away_at_once(db_dsn: str) -> None:
     async with opened(db_dsn) as desk:
         await ada(desk)
@@ -158,6 +169,7 @@ async def test_who_is_turned_away_since_others_try_has_tried_nothing(db_dsn: str
         assert (await desk.passwords.check("ada", PASSWORD, known, NOW)).name == "ada"
 
 
+@pytest.mark.usefixtures("full_cost")
 async def test_a_hash_of_other_costs_is_made_anew(db_dsn: str) -> None:
     from argon2 import PasswordHasher
 

@@ -15,17 +15,18 @@ from ops_api.opendata.core.datasets import DATASETS
 from tests.fakes import seed_web, website
 from tests.fakes.databases import drop, with_database
 from tests.fakes.housing_rows import ward_homes
-from tests.fakes.website import OPS_PASSWORD, Site
+from tests.fakes.website import OPS_PASSWORD, STILL, Site
 
 
 def cells(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-async def test_each_dataset_is_the_same_as_csv_and_as_geojson(site: Site) -> None:
+@STILL
+async def test_each_dataset_is_the_same_as_csv_and_as_geojson(still: Site) -> None:
     for dataset in DATASETS.values():
-        lines = await site.http.get(f"/open/{dataset.id}.csv")
-        document = (await site.http.get(f"/open/{dataset.id}.geojson")).json()
+        lines = await still.http.get(f"/open/{dataset.id}.csv")
+        document = (await still.http.get(f"/open/{dataset.id}.geojson")).json()
         rows = cells(lines.text)
         assert lines.headers["content-type"] == "text/csv; charset=utf-8; header=present"
         assert [r["id"] for r in rows] == [f["id"] for f in document["features"]]
@@ -38,21 +39,22 @@ async def test_each_dataset_is_the_same_as_csv_and_as_geojson(site: Site) -> Non
                 )
 
 
-async def test_feeds_have_what_the_town_has(site: Site) -> None:
+@STILL
+async def test_feeds_have_what_the_town_has(still: Site) -> None:
     async def ids(name: str) -> set[str]:
-        return {f["id"] for f in (await site.get(f"/open/{name}.geojson"))["features"]}
+        return {f["id"] for f in (await still.get(f"/open/{name}.geojson"))["features"]}
 
-    assert await ids("roads") == {r[0] for r in await site.sql("select segment_id from road_segment")}
-    assert await ids("bins") == {r[0] for r in await site.sql("select bin_id from bin_site")}
+    assert await ids("roads") == {r[0] for r in await still.sql("select segment_id from road_segment")}
+    assert await ids("bins") == {r[0] for r in await still.sql("select bin_id from bin_site")}
     assert await ids("gritting-routes") == {
-        r[0] for r in await site.sql("select route_id from gritting_route")
+        r[0] for r in await still.sql("select route_id from gritting_route")
     }
     assert await ids("weather") == {
-        r[0] for r in await site.sql("select name from device where kind = 'weather'")
+        r[0] for r in await still.sql("select name from device where kind = 'weather'")
     }
-    road = (await site.get("/open/road-temperatures.geojson"))["features"]
+    road = (await still.get("/open/road-temperatures.geojson"))["features"]
     assert {f["id"] for f in road} == {
-        r[0] for r in await site.sql("select name from device where kind = 'road'")
+        r[0] for r in await still.sql("select name from device where kind = 'road'")
     }
     assert all(isinstance(f["properties"]["surface_temperature_c"], float) for f in road)
     assert all(datetime.fromisoformat(f["properties"]["measured_at"]).tzinfo is not None for f in road)
@@ -92,25 +94,27 @@ async def test_a_bin_whose_sensor_stood_in_a_home_is_there_and_nothing_is_known_
     assert (listed["properties"]["device"], one["device"]) == ("", "")
 
 
-async def test_who_asks_for_the_head_of_a_feed_gets_its_headers(site: Site) -> None:
+@STILL
+async def test_who_asks_for_the_head_of_a_feed_gets_its_headers(still: Site) -> None:
     for path in (
         "/open/bins.csv", "/open/roads.geojson", "/open/catalogue.jsonld", "/ogc/collections/bins/items", "/api/v1/devices",
         "/api/v1/bins/open.csv", "/api/v1/openapi.json", "/ngsi-ld/v1/entities?type=WasteContainer", "/open", "/healthz",
     ):  # fmt: skip
-        whole, head = await site.http.get(path), await site.http.head(path)
+        whole, head = await still.http.get(path), await still.http.head(path)
         assert (head.status_code, head.content) == (200, b""), path
         for name in ("content-type", "etag", "access-control-allow-origin"):
             assert head.headers.get(name) == whole.headers.get(name), (path, name)
-    tag = (await site.http.head("/open/bins.csv")).headers["etag"]
-    assert (await site.http.head("/open/bins.csv", headers={"If-None-Match": tag})).status_code == 304
-    assert (await site.http.head("/open/none.csv")).status_code == 404
-    assert (await site.http.head("/accounts", follow_redirects=False)).status_code == 303
+    tag = (await still.http.head("/open/bins.csv")).headers["etag"]
+    assert (await still.http.head("/open/bins.csv", headers={"If-None-Match": tag})).status_code == 304
+    assert (await still.http.head("/open/none.csv")).status_code == 404
+    assert (await still.http.head("/accounts", follow_redirects=False)).status_code == 303
     for path in ("/api/v1/readings/stream?kind=road", "/api/v1/readings/export?kind=road"):
-        assert (await site.http.head(path)).status_code == 405, path
+        assert (await still.http.head(path)).status_code == 405, path
 
 
-async def test_what_a_program_has_costs_nothing_and_anybody_may_ask(site: Site) -> None:
-    first = await site.http.get("/open/bins.csv")
+@STILL
+async def test_what_a_program_has_costs_nothing_and_anybody_may_ask(still: Site) -> None:
+    first = await still.http.get("/open/bins.csv")
     assert first.headers["access-control-allow-origin"] == "*"
     assert first.headers["cross-origin-resource-policy"] == "cross-origin"
     assert first.headers["x-robots-tag"] == "all"
@@ -120,9 +124,9 @@ async def test_what_a_program_has_costs_nothing_and_anybody_may_ask(site: Site) 
         {"If-None-Match": first.headers["etag"]},
         {"If-Modified-Since": first.headers["last-modified"]},
     ):
-        again = await site.http.get("/open/bins.csv", headers=known)
+        again = await still.http.get("/open/bins.csv", headers=known)
         assert (again.status_code, again.content) == (304, b"")
-    assert (await site.http.get("/open/bins.csv", headers={"If-None-Match": '"other"'})).status_code == 200
+    assert (await still.http.get("/open/bins.csv", headers={"If-None-Match": '"other"'})).status_code == 200
 
 
 async def test_links_to_the_host_that_somebody_asked_for_are_kept_for_nobody_else(
@@ -155,7 +159,8 @@ async def test_links_to_the_host_that_somebody_asked_for_are_kept_for_nobody_els
     drop(pg_server, name)
 
 
-async def test_what_there_is_not_is_a_problem(site: Site) -> None:
+@STILL
+async def test_what_there_is_not_is_a_problem(still: Site) -> None:
     for path in (
         "/open/frogs.csv",
         "/open/homes.geojson",
@@ -163,7 +168,7 @@ async def test_what_there_is_not_is_a_problem(site: Site) -> None:
         "/open/bins.xml",
         "/open/%00.csv",
     ):
-        answer = await site.http.get(path)
+        answer = await still.http.get(path)
         assert answer.status_code == 404, path
         assert answer.headers["content-type"] == "application/problem+json"
 
@@ -281,14 +286,16 @@ async def test_what_was_taken_back_was_not_treated(site: Site) -> None:
     assert "gritter" not in text
 
 
-async def test_a_host_that_is_none_stands_in_no_link(site: Site) -> None:
+@STILL
+async def test_a_host_that_is_none_stands_in_no_link(still: Site) -> None:
     for host in ('x>; rel="other"', "[", "a b", "é", "a:b"):
-        found = await site.http.get("/ogc", headers={"Host": host.encode("latin-1")})
+        found = await still.http.get("/ogc", headers={"Host": host.encode("latin-1")})
         assert {link["href"] for link in found.json()["links"] if link["rel"] == "self"} == {"/ogc"}, host
 
 
-async def test_the_page_says_what_it_is_and_how_fresh(site: Site) -> None:
-    page = (await site.http.get("/open")).text
+@STILL
+async def test_the_page_says_what_it_is_and_how_fresh(still: Site) -> None:
+    page = (await still.http.get("/open")).text
     for dataset in DATASETS.values():
         assert dataset.title in page
         assert f'href="/open/{dataset.id}.csv"' in page
