@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from ops_api.access.model import STAFF, Role
+from ops_api.access.principal import STAFF_PLAIN_COOKIE
 from tests.fakes import seed_web, website
 from tests.fakes.website import PLAIN, Site
 from tests.integration.conftest import Towns
@@ -20,6 +21,8 @@ ROOMS = (
     "/winter", "/bins", "/alarms", "/incidents", "/housing", "/work", "/fleet", "/fleet/updates", "/health", "/ops", "/rules",
     "/devices/road-001",
 )  # fmt: skip
+Walk = tuple[dict[str, set[str]], list[str]]
+"""The menu links of each page that menus lead to, and those that were refused."""
 BROWSER = {"accept": "text/html,*/*;q=0.8"}
 
 
@@ -38,8 +41,8 @@ def menu(text: str) -> Iterator[tuple[str, str]]:
                 yield re.sub(r"<[^>]+>|\s+", " ", said).strip(), urlsplit(href).path
 
 
-async def walked(http: httpx.AsyncClient, first: tuple[str, ...]) -> tuple[dict[str, set[str]], list[str]]:
-    """Return the menu links of each page that menus lead to, and which of them are refused."""
+async def walked(http: httpx.AsyncClient, first: tuple[str, ...]) -> Walk:
+    """Follow every link of every menu."""
     shown: dict[str, set[str]] = {}
     refusals: dict[str, str] = {}
     led, todo = [], list(first)
@@ -58,9 +61,20 @@ async def walked(http: httpx.AsyncClient, first: tuple[str, ...]) -> tuple[dict[
     return shown, [f"{link}: {refusals[target]}" for link, target in led if target in refusals]
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def walks(site: Site) -> dict[str, Walk]:
+    """What each role of staff was shown and refused, in a browser of its own."""
+    found: dict[str, Walk] = {}
+    for role in sorted(STAFF):
+        signed_in = {STAFF_PLAIN_COOKIE: f"as-{role}"}
+        async with httpx.AsyncClient(base_url=site.url, timeout=60, verify=PLAIN, cookies=signed_in) as http:
+            found[role] = await walked(http, ROOMS)
+    return found
+
+
 @pytest.mark.parametrize("role", sorted(STAFF))
-async def test_a_menu_refuses_nobody_what_it_shows(site: Site, role: str) -> None:
-    shown, refused = await walked(site.as_(role), ROOMS)
+async def test_a_menu_refuses_nobody_what_it_shows(walks: dict[str, Walk], role: str) -> None:
+    shown, refused = walks[role]
     assert refused == []
     assert {"/winter", "/bins", "/bins/missed"} <= {path for path, links in shown.items() if links}
 
@@ -75,11 +89,9 @@ async def test_a_resident_is_refused_nothing_at_home(site: Site) -> None:
     )
 
 
-async def test_what_a_role_may_open_is_not_kept_from_it(site: Site) -> None:
+async def test_what_a_role_may_open_is_not_kept_from_it(walks: dict[str, Walk]) -> None:
     """Left out is what is refused, and nothing else."""
-    shown = {
-        role: (await walked(site.as_(role), ROOMS))[0] for role in (Role.DEVICES, Role.OPERATIONS, Role.ADMIN)
-    }
+    shown = {role: walks[role][0] for role in (Role.DEVICES, Role.OPERATIONS, Role.ADMIN)}
     rooms = {"Settings", "Identities", "Updates", "LoRaWAN decoders", "Laboratory"}
     assert rooms < shown[Role.DEVICES]["/fleet"]
     assert rooms & shown[Role.OPERATIONS]["/fleet"] == rooms - {"LoRaWAN decoders"}
