@@ -93,11 +93,15 @@ def _device(d: DeviceMissing, found: Missing) -> str:
 
 
 def _complete(d: DeviceMissing, found: Missing) -> list[str]:
-    """Return how complete it is; of a device that was heard only after the window's last full hour, when that is told."""
+    """Return how complete it is; of a device that was heard only after the window's last full hour, when that is told.
+
+    It may be new, or back after a long silence: that the window has nothing of it is said either way.
+    """
     if d.share is None:
         return []
     if not d.stored and d.heard_at is not None and d.heard_at >= found.end:
-        return [f"completeness is told from {found.end + timedelta(hours=1):%H:%M} UTC on"]
+        next_told = f"completeness since is told from {found.end + timedelta(hours=1):%H:%M} UTC on"
+        return [f"nothing up to {found.end:%H:%M} UTC", next_told]
     return [f"{percent(d.share)} complete"]
 
 

@@ -20,8 +20,8 @@ UPDATE_KEYS = "update-keys.json"
 KEPT = 5
 """Configurations of before that stay: each says where a household's things were. None has a password in it, which is a file
 of its own that the next claim overwrites."""
-_END = re.compile(r"(-[2-9]|-[1-9]\d{1,8})?", re.ASCII)
-"""Of the name of one, behind ``.before``."""
+_END = re.compile(r"(-[2-9]|-[1-9]\d{1,2})?", re.ASCII)
+"""Of the name of one, behind ``.before``. A longer number is none of ours, but a day or a year of somebody's own copy."""
 _SENSORS = {"frog": '[[sensors]]\ndriver = "sht4x"\n'}
 """What a kind of device usually measures with."""
 

@@ -560,15 +560,18 @@ def test_the_first_file_and_the_newest_stay_however_often_a_device_claims_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = tmp_path / "agent.toml"
+    mine = {f"agent.toml.before-{end}" for end in ("mine", "2026", "20261128", "999999999")}
+    for name in mine:
+        (tmp_path / name).write_text("of somebody")
     for number in range(8):
         config.write_text(f"# {number}\n[page]\n")
         claim_by_command(tmp_path, monkeypatch, "--again")
-    (tmp_path / "agent.toml.before-mine").write_text("of somebody")
     monkeypatch.setattr(Server, "claim", lambda *_: (_ for _ in ()).throw(TransientError("no answer")))
     for _ in range(3):  # in vain: the same file is kept once
         with pytest.raises(AssertionError):
             claim_by_command(tmp_path, monkeypatch, "--again")
-    kept = {path.name: path for path in tmp_path.glob("agent.toml.before*") if "mine" not in path.name}
+    kept = {path.name: path for path in tmp_path.glob("agent.toml.before*")}
+    assert {kept.pop(name).read_text() for name in mine} == {"of somebody"}
     said = {f"agent.toml.before{end}" for end in ("", "-6", "-7", "-8", "-9")}
     assert kept.keys() == said
     assert [kept[f"agent.toml.before{end}"].read_text()[:3] for end in ("", "-8")] == ["# 0", "# 7"]

@@ -134,8 +134,10 @@ def test_what_is_said_of_a_device(changes: dict[str, Any], said: str) -> None:
 def test_a_device_is_not_called_empty_for_a_window_that_ended_before_it_was_heard() -> None:
     first = {"stored": 0, "received": 1, "heard_at": NOW - timedelta(minutes=3)}
     text = as_text(fleet(devices=(device(**first),)), one=True)
-    assert "completeness is told from 15:00 UTC on; no gap in its numbers;" in text
+    assert "completeness since is told from 15:00 UTC on; no gap in its numbers;" in text
     assert "%" not in text
+    back = as_text(fleet(devices=(device(stored=0),)), one=True)  # it was there before, and lost a window
+    assert ": nothing up to 14:00 UTC; completeness since is told from 15:00 UTC on;" in back
     silent = device(stored=0, heard_at=NOW - timedelta(days=2))
     assert "0.0% complete; no gap in its numbers; " in as_text(fleet(devices=(silent,)), one=True)
 
