@@ -98,7 +98,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_services_begin_without_what_only_their_planners_need() -> None:
     heavy = "{'numba', 'scipy.sparse', 'scipy.optimize', 'scipy.stats'}"
     code = (
-        "import sys\nimport ops_api.wiring_api, ops_api.wiring_ingest\nassert 'scipy' not in sys.modules\n"
+        "import sys\nimport ops_api.wiring_api, ops_api.wiring_ingest, ops_api.demo.run\nassert 'scipy' not in sys.modules\n"
         f"import ops_api.wiring_rules, ops_api.wiring_notify\nprint(sorted({heavy} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
