@@ -206,13 +206,22 @@ def nights(at: datetime) -> date:
 
 
 @pytest.mark.real_data
-def test_an_office_in_mons_has_the_humidity_ratio_of_the_file(folder: Path) -> None:
-    file = real_data("damp/uci_occ_datatraining.txt")
+@pytest.mark.parametrize(
+    ("starts", "count"),
+    [
+        pytest.param(('"1',), "1,111", id="rows whose number begins with 1"),
+        pytest.param(('"',), "8,143", marks=pytest.mark.soak, id="all"),
+    ],
+)
+def test_an_office_in_mons_has_the_humidity_ratio_of_the_file(
+    folder: Path, tmp_path: Path, starts: tuple[str, ...], count: str
+) -> None:
+    file = only(real_data("damp/uci_occ_datatraining.txt"), tmp_path, starts)
     played = replay(
         folder, str(file), "--kind", "frog", "--device", "mons-office", "--timezone", "Europe/Brussels",
         "--map", "ts=date,temperature_c=Temperature,humidity_pct=Humidity",
     )  # fmt: skip
-    assert "8,143 rows played, 8,143 stored, 0 dead letters" in played.output
+    assert f"{count} rows played, {count} stored, 0 dead letters" in played.output
     frog = discover()["frog"]
     measured = values_as_sent([frog.by_name["temperature_c"], frog.by_name["humidity_pct"]], "r")
     with played.database() as query:
@@ -238,7 +247,7 @@ def test_an_office_in_mons_has_the_humidity_ratio_of_the_file(folder: Path) -> N
 @pytest.mark.parametrize(
     "starts",
     [
-        pytest.param(tuple(f"2020-0{month}" for month in range(1, 6)), id="five months"),
+        pytest.param(("2020-01", "2020-02"), id="two months"),
         pytest.param(("20",), marks=pytest.mark.soak, id="three years"),
     ],
 )

@@ -30,7 +30,7 @@ def cheap_hasher(**_: int) -> PasswordHasher:
 
 
 # For all tests but those on what it costs, which take `argon2`'s own (test_identity_password.py).
-hasher.PasswordHasher = cheap_hasher  # type: ignore[assignment,misc]
+hasher.PasswordHasher = cheap_hasher  # type: ignore[assignment,attr-defined]
 
 
 @asynccontextmanager

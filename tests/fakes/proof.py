@@ -13,6 +13,9 @@ from ops_api.verify.faults import FIRST, LAST, Planned
 from ops_api.verify.measure import Load, Outcome, Run
 
 _BOOTS = itertools.count(1)
+USUAL, MOMENT = 3_000, 6_000
+"""Messages of a run of three seconds: a thousand a second, or two where a fault must meet a moment, as that between a
+commit and its acknowledgement, and does so by chance. Longer runs have two thousand a second."""
 FIGURES = "CITYOPS_TEST_FAULT_FIGURES"
 """Names a file to which each run's figures are added, for the table in docs/reliability.md."""
 
@@ -27,11 +30,13 @@ async def prove(
     chain: Chain,
     folder: Path,
     *faults: tuple[str, float],
-    messages: int = 6_000,
-    rate: float = 2_000.0,
+    messages: int = USUAL,
+    rate: float | None = None,
     seed: int = 1,
 ) -> Outcome:
     """Play the faults under load and assert that every reading is stored once; return the figures."""
+    if rate is None:
+        rate = 1_000.0 if messages <= USUAL else 2_000.0
     load = Load(messages=messages, rate=rate, faults=evenly(faults, seed), boot=next(_BOOTS), seed=seed)
     told: list[str] = []
     await chain.heal()  # whatever a test before it, which failed, has left

@@ -96,7 +96,8 @@ def trusting(make: Callable[..., ssl.SSLContext]) -> Callable[..., ssl.SSLContex
 
 
 # A client reads all certificates there are, 60 ms of CPU, though sites of tests speak plain HTTP.
-httpx._transports.default.create_ssl_context = trusting(httpx._transports.default.create_ssl_context)
+_transport: Any = httpx._transports.default
+_transport.create_ssl_context = trusting(_transport.create_ssl_context)
 # Hundreds of sites have the same templates and the same two passwords: what takes long is done once.
 render.environment = sharing(render.environment)
 team_door.signing_key = functools.cache(team_door.signing_key)

@@ -19,7 +19,7 @@ pytestmark = [
 MANY = [pytest.mark.soak, pytest.mark.timeout(1800)]
 
 
-@pytest.mark.parametrize(("kills", "messages"), [(2, 6_000), pytest.param(20, 60_000, marks=MANY)])
+@pytest.mark.parametrize(("kills", "messages"), [(2, 3_000), pytest.param(20, 60_000, marks=MANY)])
 async def test_killed_and_back_with_what_it_had_saved(
     chain: Chain, tmp_path: Path, kills: int, messages: int
 ) -> None:
@@ -27,7 +27,7 @@ async def test_killed_and_back_with_what_it_had_saved(
     assert outcome.connects >= 2 * len(chain.devices)
 
 
-@pytest.mark.parametrize(("kills", "messages"), [(2, 6_000), pytest.param(20, 60_000, marks=MANY)])
+@pytest.mark.parametrize(("kills", "messages"), [(2, 3_000), pytest.param(20, 60_000, marks=MANY)])
 async def test_killed_and_back_without_its_file(
     chain: Chain, tmp_path: Path, kills: int, messages: int
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ops_api.verify.chain import Chain
-from tests.fakes.proof import prove
+from tests.fakes.proof import MOMENT, prove
 
 pytestmark = [
     pytest.mark.fault,
@@ -19,13 +19,13 @@ pytestmark = [
 MANY = [pytest.mark.soak, pytest.mark.timeout(1800)]
 
 
-@pytest.mark.parametrize(("times", "messages"), [(2, 6_000), pytest.param(20, 100_000, marks=MANY)])
+@pytest.mark.parametrize(("times", "messages"), [(2, MOMENT), pytest.param(20, 100_000, marks=MANY)])
 async def test_stopped_at_once_and_started(chain: Chain, tmp_path: Path, times: int, messages: int) -> None:
     await prove(chain, tmp_path, *[("stop-db", 0.5)] * times, messages=messages)
 
 
 async def test_killed_and_started(chain: Chain, tmp_path: Path) -> None:
-    await prove(chain, tmp_path, ("kill-db", 0.2))
+    await prove(chain, tmp_path, ("kill-db", 0.2), messages=MOMENT)
 
 
 @pytest.mark.parametrize("seconds", [3.0, pytest.param(60.0, marks=MANY)])
@@ -38,7 +38,7 @@ async def test_no_connection_left(chain: Chain, tmp_path: Path) -> None:
     assert int(outcome.faults[0].split()[0]) > 150
 
 
-@pytest.mark.parametrize(("times", "messages"), [(1, 6_000), pytest.param(20, 100_000, marks=MANY)])
+@pytest.mark.parametrize(("times", "messages"), [(1, MOMENT), pytest.param(20, 100_000, marks=MANY)])
 async def test_ingester_broker_and_database_killed_within_a_second(
     chain: Chain, tmp_path: Path, times: int, messages: int
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from cityops.settings import load_settings
 from ops_api.verify.chain import Chain, ChainOptions, start_chain
 from ops_api.verify.inject import INJECT
-from tests.fakes.proof import prove
+from tests.fakes.proof import MOMENT, prove
 from tests.fakes.standby import Standby
 
 pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("quick_start"), pytest.mark.timeout(600)]
@@ -36,7 +36,7 @@ async def test_what_was_receipted_is_on_the_standby(
 
     monkeypatch.setitem(INJECT, "kill-db", fail_over)
     try:
-        await prove(chain, tmp_path, ("kill-db", 0.0))
+        await prove(chain, tmp_path, ("kill-db", 0.0), messages=MOMENT)
         assert str(standby.port) in chain.dsn
     finally:
         await chain.stop()

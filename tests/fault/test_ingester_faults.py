@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ops_api.verify.chain import KEEPALIVE_S, Chain
-from tests.fakes.proof import prove
+from tests.fakes.proof import MOMENT, prove
 
 pytestmark = [
     pytest.mark.fault,
@@ -19,7 +19,7 @@ pytestmark = [
 MANY = [pytest.mark.soak, pytest.mark.timeout(1800)]
 
 
-@pytest.mark.parametrize(("kills", "messages"), [(2, 6_000), pytest.param(20, 100_000, marks=MANY)])
+@pytest.mark.parametrize(("kills", "messages"), [(2, MOMENT), pytest.param(20, 100_000, marks=MANY)])
 async def test_killed_at_random_moments(chain: Chain, tmp_path: Path, kills: int, messages: int) -> None:
     outcome = await prove(chain, tmp_path, *[("kill-ingester", 0.0)] * kills, messages=messages)
     assert outcome.settled.received >= messages
@@ -35,4 +35,4 @@ async def test_stopped_under_load_it_drains_within_its_deadline(
     chain: Chain, tmp_path: Path, times: int
 ) -> None:
     """The fault itself fails where the exit code is not 0 or the deadline is missed."""
-    await prove(chain, tmp_path, *[("stop-ingester", 0.0)] * times)
+    await prove(chain, tmp_path, *[("stop-ingester", 0.0)] * times, messages=MOMENT)

@@ -12,7 +12,7 @@ import pytest
 from cityops.settings import load_settings
 from ops_api.verify.chain import LEASE_S, Chain, ChainOptions, start_chain
 from tests.fakes.ingest_fleet import holdings, until
-from tests.fakes.proof import prove
+from tests.fakes.proof import MOMENT, prove
 
 pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("quick_start"), pytest.mark.timeout(600)]
 
@@ -31,7 +31,7 @@ async def test_whoever_of_them_is_struck_each_reading_is_stored_once(
         for _ in range(times):
             assert await one_had_all_while_the_other_was_frozen(chain, tmp_path)
             others = ("kill-ingester", 0.0), ("kill-broker", 0.3), ("stop-db", 0.5)
-            await prove(chain, tmp_path, *others)
+            await prove(chain, tmp_path, *others, messages=MOMENT)
     finally:
         await chain.stop()
 

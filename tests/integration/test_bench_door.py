@@ -51,6 +51,7 @@ async def test_a_database_is_filled_once_and_used_again(pg_server: str) -> None:
     assert datetime.now(UTC) - newest[0] < timedelta(minutes=21)
 
 
+@pytest.mark.usefixtures("quick_start")
 def test_figures_are_measured_on_a_running_server(pg_server: str) -> None:
     parser = argparse.ArgumentParser()
     figures.add_options(parser)

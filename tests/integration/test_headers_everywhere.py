@@ -12,7 +12,7 @@ from ops_api.access.rules import RULES
 from ops_api.web.headers import HEADERS, OVER_HTTPS, headers_of
 from tests.fakes import website
 from tests.fakes.markup import inline_of
-from tests.fakes.website import Site
+from tests.fakes.website import STILL, Site
 
 EXPECTED = dict(HEADERS)
 CORP = "cross-origin-resource-policy"
@@ -55,20 +55,22 @@ async def test_every_route_has_all_headers_and_no_page_has_anything_inline(site:
     assert not any(s >= 500 for s in statuses - {503})
 
 
+@STILL
 @pytest.mark.parametrize(
     "path", ["/nothing-here", "/api/v1/nothing", "/static/nothing.js", "/static/cityops.css"]
 )
-async def test_what_is_no_route_has_them_too(site: Site, path: str) -> None:
-    answer = await site.http.get(path)
+async def test_what_is_no_route_has_them_too(still: Site, path: str) -> None:
+    answer = await still.http.get(path)
     assert lacking(answer.headers) == []
 
 
-async def test_over_https_as_the_proxy_tells_it_browsers_are_told_to_stay_there(site: Site) -> None:
+@STILL
+async def test_over_https_as_the_proxy_tells_it_browsers_are_told_to_stay_there(still: Site) -> None:
     forwarded = {"x-forwarded-proto": "https"}
-    answer = await site.http.get("/", headers=forwarded)
+    answer = await still.http.get("/", headers=forwarded)
     for name, value in OVER_HTTPS:
         assert answer.headers[name.decode()] == value.decode()
-    assert "strict-transport-security" not in (await site.http.get("/")).headers
+    assert "strict-transport-security" not in (await still.http.get("/")).headers
     assert [name for name, _ in headers_of("https")].count(b"content-security-policy") == 1
 
 

@@ -23,6 +23,7 @@ from ops_api.identity.oidc import AtProvider
 from ops_api.queries import Db
 from ops_api.queries.as_role import RoleDb
 from tests.fakes import provider, website
+from tests.fakes.databases import own_database
 from tests.fakes.identity import NOW, SECRETS, ada, opened
 from tests.fakes.provider import CLIENT, CLIENT_SECRET, Liar, lying
 from tests.fakes.provisioned import authority, server_certificate
@@ -38,6 +39,13 @@ async def desk_at(dsn: str, issuer: str) -> AsyncIterator[IdentityDesk]:
     at = AtProvider(issuer=issuer, client_id=CLIENT, client_secret=CLIENT_SECRET, roles=ROLES)
     async with AsyncConnectionPool(dsn, min_size=1, max_size=4, open=False) as pool:
         yield desk_on(RoleDb(Db(pool), "cityops_identity"), SECRETS, Terms(), at)
+
+
+@pytest.fixture(scope="module")
+def one_dsn(pg_server: str, db_template: str) -> Iterator[str]:
+    """A database for all those of whom nothing is believed: they leave nothing that another would find."""
+    with own_database(pg_server, "oidc", db_template) as dsn:
+        yield dsn
 
 
 @pytest.fixture
@@ -247,17 +255,17 @@ LONG_AGO = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp())
     ],
 )
 async def test_a_token_that_says_something_else_is_not_believed(
-    db_dsn: str, liar: Liar, claims: dict[str, Any]
+    one_dsn: str, liar: Liar, claims: dict[str, Any]
 ) -> None:
-    async with desk_at(db_dsn, liar.issuer) as desk:
+    async with desk_at(one_dsn, liar.issuer) as desk:
         liar.claims = claims | {"groups": ["Bosses"]}
         with pytest.raises(WrongError, match="did not say who you are"):
             await finished(desk, liar)
 
 
 @pytest.mark.parametrize("how", ["none", "HS256", "RS512"])
-async def test_only_signatures_on_the_list_are_taken(db_dsn: str, liar: Liar, how: str) -> None:
-    async with desk_at(db_dsn, liar.issuer) as desk:
+async def test_only_signatures_on_the_list_are_taken(one_dsn: str, liar: Liar, how: str) -> None:
+    async with desk_at(one_dsn, liar.issuer) as desk:
         liar.how = how
         with pytest.raises(WrongError):
             await finished(desk, liar)
@@ -308,9 +316,9 @@ async def test_what_was_begun_is_taken_up_once_in_time_and_by_its_browser(db_dsn
     ],
 )
 async def test_a_provider_that_is_another_is_not_gone_to(
-    db_dsn: str, liar: Liar, document: dict[str, Any]
+    one_dsn: str, liar: Liar, document: dict[str, Any]
 ) -> None:
-    async with desk_at(db_dsn, liar.issuer) as desk:
+    async with desk_at(one_dsn, liar.issuer) as desk:
         liar.document = document
         with pytest.raises(BusyError, match="does not answer"):
             await begun(desk, liar)

@@ -140,20 +140,19 @@ async def test_only_device_managers_manage_devices(site: Site) -> None:
 
 async def test_a_devices_three_pages_lead_to_each_other_for_whoever_may_open_them(site: Site) -> None:
     manager, waste = site.as_("devices"), site.as_("waste")
-    name = (await manager.get("/api/v1/devices", params={"kind": "bin", "limit": 1})).json()["devices"][0][
-        "name"
-    ]
+    found = (await manager.get("/api/v1/devices", params={"kind": "bin", "limit": 1})).json()["devices"]
+    name, browser = found[0]["name"], {"Accept": "text/html"}
     pages = (f"/devices/{name}", f"/fleet/{name}", f"/devices/{name}/identity")
     for page in pages:
-        text = (await manager.get(page)).text
+        text = (await manager.get(page, headers=browser)).text
         assert all(f'href="{other}"' in text for other in pages), page
         assert f'href="{page}" aria-current="page"' in text
         assert '<a href="/fleet" aria-current="page">Devices</a>' in text, page
     for client in (waste, stranger(site)):
-        assert f"/fleet/{name}" not in (await client.get(pages[0])).text
+        assert f"/fleet/{name}" not in (await client.get(pages[0], headers=browser)).text
     frog, _ = await added(site)
     for page in (f"/fleet/{frog}", f"/devices/{frog}/identity"):
-        text = (await manager.get(page)).text
+        text = (await manager.get(page, headers=browser)).text
         assert f'href="/devices/{frog}"' not in text, "a home's readings are nobody's to open"
 
 
