@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -131,8 +132,8 @@ def _usual_key() -> Any:
 
 
 @contextmanager
-def lying() -> Iterator[Liar]:
-    """Run a provider that says what it is told."""
+def lying(tls: ssl.SSLContext | None = None) -> Iterator[Liar]:
+    """Run a provider that says what it is told; with ``tls`` over https, as localhost."""
     liar = Liar(key=_usual_key())
 
     class Handler(BaseHTTPRequestHandler):
@@ -156,6 +157,9 @@ def lying() -> Iterator[Liar]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     liar.issuer = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        liar.issuer = f"https://localhost:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
     thread.start()
     try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,6 +26,7 @@ from tests.fakes import provider, website
 from tests.fakes.databases import own_database
 from tests.fakes.identity import NOW, SECRETS, ada, opened
 from tests.fakes.provider import CLIENT, CLIENT_SECRET, Liar, lying
+from tests.fakes.provisioned import authority, server_certificate
 from tests.fakes.website import PLAIN
 from tests.integration.conftest import Towns
 
@@ -69,6 +72,16 @@ async def finished(desk: IdentityDesk, liar: Liar) -> Said:
     said, to = await desk.provider.finish(back, "b", datetime.now(UTC))
     assert to == "/winter"
     return said
+
+
+async def test_a_provider_whom_nobody_vouches_for_is_not_asked(db_dsn: str, tmp_path: Path) -> None:
+    """The trust that all connections share is the system's: who stands in between has no certificate of its."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*server_certificate(tmp_path, authority(tmp_path)))
+    with lying(tls) as stranger:
+        async with desk_at(db_dsn, stranger.issuer) as desk:
+            with pytest.raises(BusyError):
+                await begun(desk, stranger)
 
 
 async def test_staff_sign_in_at_a_real_provider(pg_server: str, towns: Towns) -> None:
