@@ -9,7 +9,6 @@ cloned from a template that was upgraded once per process.
 from __future__ import annotations
 
 import gc
-import importlib.util
 import logging
 import os
 import shutil
@@ -44,10 +43,6 @@ structlog.configure(processors=[*structlog.get_config()["processors"][:-1], PLAI
 
 # Compiling the loops of arc routing takes longer than all their tests; one file does it (test_carp_compiled).
 os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
-
-if importlib.util.find_spec("sniffio") is None:
-    # httpcore asks for it with each request, and each time all folders were searched in vain: a tenth of what pages cost.
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 if sys.version_info < (3, 12):
     # It words for each handler that is no number why it is none, with the result of the coroutine that the handler ends:
