@@ -109,7 +109,7 @@ def off_all(by: By = "") -> None:
     from ops_api.web.words import plural
 
     ended = at_desk(lambda door: end_all(door.db, name_of(by)))
-    typer.echo(f"{plural(ended, 'fault')} switched off" if ended else "no fault was on")
+    typer.echo(f"{plural(ended, 'fault')} switched off" if ended > 0 else "no fault was on")
 
 
 def load(

@@ -99,7 +99,7 @@ def _complete(d: DeviceMissing, found: Missing) -> list[str]:
     """
     if d.share is None:
         return []
-    if not d.stored and d.heard_at is not None and d.heard_at >= found.end:
+    if d.stored in (None, 0) and d.heard_at is not None and d.heard_at >= found.end:
         next_told = f"completeness since is told from {found.end + timedelta(hours=1):%H:%M} UTC on"
         return [f"nothing up to {found.end:%H:%M} UTC", next_told]
     return [f"{percent(d.share)} complete"]
